@@ -1,0 +1,1 @@
+"""Architectures: autoencoders, convolutions, transfer, generation, sequences."""

@@ -1,0 +1,1 @@
+"""Derivatives: which way is down."""

@@ -1,0 +1,1 @@
+"""Gradient descent: walking down an error landscape."""

@@ -1,0 +1,1 @@
+"""Generalization: doing well on data never seen."""

@@ -1,0 +1,1 @@
+"""The equipment of the book: experiments, training, results, claims, data and figures."""

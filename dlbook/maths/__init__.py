@@ -1,0 +1,1 @@
+"""The mathematics of networks, written once in NumPy."""

@@ -1,0 +1,1 @@
+"""Artificial neural networks, from one perceptron to deep models."""

@@ -1,0 +1,1 @@
+"""Samples and chance: how to tell a result from luck."""
