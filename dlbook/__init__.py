@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from dlbook.lab.experiment import Experiment
     from dlbook.lab.training import Training
 
-__version__ = "0.0.1"
+__version__ = "0.1.0"
 __all__ = ["Claim", "Experiment", "Training", "__version__"]
 
 _LAZY = {
