@@ -9,7 +9,7 @@ from dlbook.lab.plots.colors import COLORS, CYCLE
 from dlbook.lab.plots.series import band, dots
 
 if TYPE_CHECKING:
-    from dlbook.lab.plots.figure import BookFigure
+    from dlbook.lab.plots.canvas import BookFigure
 
 __all__ = ["COLORS", "CYCLE", "BookFigure", "band", "dots", "figure"]
 
@@ -49,7 +49,7 @@ def figure(
         >>> drawing.svg()[:12]
         '<svg xmlns="'
     """
-    from dlbook.lab.plots.figure import BookAxes, BookFigure, style
+    from dlbook.lab.plots.canvas import BookAxes, BookFigure, style
 
     if not isinstance(alt, str) or len(alt.strip()) < SHORTEST_ALT:
         raise ValueError(
@@ -67,7 +67,7 @@ def figure(
 
 def __getattr__(name: str) -> Any:
     if name == "BookFigure":
-        from dlbook.lab.plots.figure import BookFigure
+        from dlbook.lab.plots.canvas import BookFigure
 
         return BookFigure
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
