@@ -201,8 +201,9 @@ class Claim:
     Attributes:
         id: Short and unique in the book, such as ``"softmax-sums-to-one"``.
         statement: What the notes say, in words.
-        experiment: What is run to test it.
-        measure: Takes the experiment's results and gives one piece of evidence or several.
+        experiment: What is run to test it; several experiments as a tuple.
+        measure: Takes the results of each experiment, in order, and gives one piece of evidence
+            or several.
         note: What the rule is, in words.
 
     Example:
@@ -216,15 +217,20 @@ class Claim:
 
     id: str
     statement: str
-    experiment: "Experiment"
-    measure: Callable[["xr.Dataset"], Evidence | Sequence[Evidence]]
+    experiment: "Experiment | tuple[Experiment, ...]"
+    measure: Callable[..., Evidence | Sequence[Evidence]]
     note: str = ""
 
-    def decide(self, results: "xr.Dataset") -> "Finding":
-        """Measure the evidence in the results of this claim's experiment.
+    @property
+    def experiments(self) -> tuple["Experiment", ...]:
+        """The experiments that the claim rests on: one or several."""
+        return self.experiment if isinstance(self.experiment, tuple) else (self.experiment,)
+
+    def decide(self, *results: "xr.Dataset") -> "Finding":
+        """Measure the evidence in the results of this claim's experiments.
 
         Args:
-            results: What ``experiment.run()`` returned, or was saved of it.
+            results: What ``run()`` of each experiment returned, or was saved of it, in order.
 
         Returns:
             The evidence with its verdict.
@@ -232,12 +238,14 @@ class Claim:
         Raises:
             ValueError: If the results are another experiment's, or there is no evidence.
         """
-        if results.attrs.get("name") != self.experiment.name:
+        names = [one.name for one in self.experiments]
+        received = [one.attrs.get("name") for one in results]
+        if received != names:
             raise ValueError(
-                f"results must be those of the experiment {self.experiment.name!r}, which claim "
-                f"{self.id!r} rests on. Received: results of {results.attrs.get('name')!r}"
+                f"results must be those of {_listed(names)}, on which claim {self.id!r} rests. "
+                f"Received: results of {_listed(received)}"
             )
-        measured = self.measure(results)
+        measured = self.measure(*results)
         evidence = (measured,) if isinstance(measured, Evidence) else tuple(measured)
         if not evidence or not all(isinstance(one, Evidence) for one in evidence):
             raise ValueError(
@@ -280,7 +288,7 @@ class Finding:
             "id": self.claim.id,
             "statement": self.claim.statement,
             "note": self.claim.note,
-            "experiment": self.claim.experiment.name,
+            "experiments": [one.name for one in self.claim.experiments],
             "verdict": str(self.verdict),
             "evidence": [one.to_record() for one in self.evidence],
         }
@@ -386,14 +394,20 @@ def judge(claims: Iterable[Claim], *results: "xr.Dataset") -> Ledger:
         raise ValueError(f"results must be of different experiments. Received: {names}")
     findings = []
     for claim in claims:
-        name = claim.experiment.name
-        if name not in by_name:
-            raise ValueError(
-                f"results must include those of the experiment {name!r}, which claim {claim.id!r} "
-                f"rests on; {nearest(name, by_name)}. Received: {len(results)} results"
-            )
-        findings.append(claim.decide(by_name[name]))
+        names = [one.name for one in claim.experiments]
+        for name in names:
+            if name not in by_name:
+                raise ValueError(
+                    f"results must include those of the experiment {name!r}, which claim "
+                    f"{claim.id!r} rests on; {nearest(name, by_name)}. "
+                    f"Received: {len(results)} results"
+                )
+        findings.append(claim.decide(*(by_name[name] for name in names)))
     return Ledger(findings)
+
+
+def _listed(names: Sequence[Any]) -> str:
+    return ", ".join(map(repr, names)) or "nothing"
 
 
 def _short(bound: float) -> str:
