@@ -65,7 +65,7 @@ class Data:
         )
         return f"Data({', '.join(shapes)})"
 
-    def scaled(self, scaling: str = "standard") -> Data:
+    def scaled(self, scaling: str = "standard") -> "Data":
         """Return the same data with inputs scaled by statistics of the training part alone.
 
         Args:
@@ -87,7 +87,7 @@ class Data:
         """
         return self.with_inputs(fit_scaler(self.x_train, scaling))
 
-    def with_inputs(self, function: Scaler) -> Data:
+    def with_inputs(self, function: Scaler) -> "Data":
         """Return the same data with `function` applied to the inputs of every part.
 
         Args:
@@ -100,7 +100,7 @@ class Data:
         parts = {f"x_{part}": getattr(self, f"x_{part}") for part in PARTS}
         return replace(self, **{name: function(x) for name, x in parts.items() if x is not None})
 
-    def without_validation(self) -> Data:
+    def without_validation(self) -> "Data":
         """Return the same data without its validation part (training then measures less).
 
         Example:
@@ -109,7 +109,7 @@ class Data:
         """
         return replace(self, x_validation=None, y_validation=None)
 
-    def take(self, num_examples: int | None = None, *, per_class: int | None = None) -> Data:
+    def take(self, num_examples: int | None = None, *, per_class: int | None = None) -> "Data":
         """Return the data with fewer training examples; validation and test stay whole.
 
         The first examples are kept, so a smaller set is always contained in a larger one.

@@ -1,73 +1,65 @@
 """The book's figures: a style, named colours, and one function per kind of picture.
 
-Nothing here loads matplotlib until a figure is made.
+Nothing here loads matplotlib until a figure is made. Start with `figure` (axes) or `diagram` (an
+empty sheet), draw with the functions below or with matplotlib's own methods of the axes, which
+know the names of the book's colours, and return the figure: it shows itself as SVG.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from dlbook.lab.plots.colors import COLORS, CYCLE
-from dlbook.lab.plots.series import band, dots
+from dlbook.lab.plots.colors import COLORS, CYCLE, hex_of
+from dlbook.lab.plots.comparisons import bars, dots, histogram, strip
+from dlbook.lab.plots.diagrams import arrow, box, circle, diagram, flow, network
+from dlbook.lab.plots.fields import gallery, heatmap, image, matrix
+from dlbook.lab.plots.marks import note, reference, shade
+from dlbook.lab.plots.page import figure
+from dlbook.lab.plots.planes import decision_regions, landscape, path, plane, points
+from dlbook.lab.plots.series import axis_name, band, curves, label_lines, log_axis
+from dlbook.lab.plots.text import number
 
 if TYPE_CHECKING:
-    from dlbook.lab.plots.canvas import BookFigure
+    from dlbook.lab.plots.figure import BookFigure
 
-__all__ = ["COLORS", "CYCLE", "BookFigure", "band", "dots", "figure"]
-
-SHORTEST_ALT = 20
-
-
-def figure(
-    alt: str,
-    *,
-    rows: int = 1,
-    columns: int = 1,
-    width: float = 6.4,
-    height: float = 3.6,
-    **options: Any,
-) -> tuple["BookFigure", Any]:
-    """Make a figure in the book's style, with the sentence that stands for it.
-
-    Args:
-        alt: What the figure shows, for readers who do not see it: a sentence that names the axes
-            and what is found, at least 20 characters.
-        rows: Rows of axes.
-        columns: Columns of axes; more than two are too small on a phone.
-        width: Inches, 6.4 being the width of the text column.
-        height: Inches.
-        options: Further arguments of `matplotlib.figure.Figure.subplots`, such as `sharey=True`.
-
-    Returns:
-        The figure and its axes: one, or an array of shape `(rows, columns)` without the axes of
-        length 1.
-
-    Raises:
-        ValueError: If `alt` is too short to be a sentence.
-
-    Example:
-        >>> drawing, axes = figure("A straight line that rises from 0 to 1.")
-        >>> line = axes.plot([0, 1], [0, 1])
-        >>> drawing.svg()[:12]
-        '<svg xmlns="'
-    """
-    from dlbook.lab.plots.canvas import BookAxes, BookFigure, style
-
-    if not isinstance(alt, str) or len(alt.strip()) < SHORTEST_ALT:
-        raise ValueError(
-            f"alt must say in a sentence what the figure shows, at least {SHORTEST_ALT} "
-            f"characters. Received: {alt!r}"
-        )
-    import matplotlib as mpl
-
-    drawing = BookFigure(alt, figsize=(width, height))
-    subplot_options = {"axes_class": BookAxes, **options.pop("subplot_kw", {})}
-    with mpl.rc_context(style()):
-        axes = drawing.subplots(rows, columns, subplot_kw=subplot_options, **options)
-    return drawing, axes
+__all__ = [
+    "COLORS",
+    "CYCLE",
+    "BookFigure",
+    "arrow",
+    "axis_name",
+    "band",
+    "bars",
+    "box",
+    "circle",
+    "curves",
+    "decision_regions",
+    "diagram",
+    "dots",
+    "figure",
+    "flow",
+    "gallery",
+    "heatmap",
+    "hex_of",
+    "histogram",
+    "image",
+    "label_lines",
+    "landscape",
+    "log_axis",
+    "matrix",
+    "network",
+    "note",
+    "number",
+    "path",
+    "plane",
+    "points",
+    "reference",
+    "shade",
+    "strip",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name == "BookFigure":
-        from dlbook.lab.plots.canvas import BookFigure
+        from dlbook.lab.plots.figure import BookFigure
 
         return BookFigure
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

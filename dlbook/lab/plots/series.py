@@ -1,18 +1,21 @@
-"""Curves and clouds: what is drawn from numbers with seeds."""
+"""Curves: means with their intervals, and labels at the ends of lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from dlbook.lab.plots.colors import hex_of
+from dlbook.lab.plots.colors import CYCLE, hex_of
+from dlbook.lab.plots.text import apart, number, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
+    from matplotlib.text import Annotation
 
-GOLDEN = (np.sqrt(5) - 1) / 2
+LINE_HEIGHT = 15.0
+LABEL_DISTANCE = 14.0
 
 
 def band(
@@ -29,7 +32,7 @@ def band(
         axes: Where to draw.
         x: Positions, shape `(points,)`.
         interval: What `results.mean_interval` returns, or any mapping with `mean`, `low` and
-            `high`, each of shape `(points,)`.
+            `high`, each of shape `(points,)`. Where the mean is NaN the line has a gap.
         label: Name of the series, for `label_lines` or a legend.
         color: Name of a book colour; `None`: the next of the cycle.
 
@@ -43,44 +46,175 @@ def band(
     return line
 
 
-def dots(
-    axes: "Axes",
-    x: ArrayLike | Sequence[str],
-    values: ArrayLike,
+def curves(
+    results: Any,
+    dependent: str,
+    along: str,
+    across: str | None = None,
     *,
-    label: str | None = None,
-    color: str = "blue",
-    spread: float = 0.35,
-) -> NDArray:
-    """Draw one dot per seed at every condition, side by side so that none hides another.
+    alt: str | None = None,
+    height: float = 3.6,
+) -> tuple[Any, Any]:
+    """Draw the mean over seeds of one dependent variable, one line per level of another variable.
 
     Args:
-        axes: Where to draw; set a logarithmic scale first.
-        x: Positions or names of the conditions, shape `(conditions,)`.
-        values: One row per condition, one column per seed, shape `(conditions, seeds)`.
-        label: Name of the series.
-        color: Name of a book colour.
-        spread: Width of a cloud, as a share of the distance between conditions.
+        results: An experiment's results, an `xarray.Dataset` with a dimension `seed`.
+        dependent: Name of the variable to draw.
+        along: Dimension on the horizontal axis; levels in equal ratios get a logarithmic axis.
+        across: Dimension of which every level gets a line; `None`: one line.
+        alt: What the figure shows; `None`: a sentence made of the names, which says less than
+            you can.
+        height: Inches.
 
     Returns:
-        The positions of the conditions on the axis (0, 1, 2, ... where they are names).
+        The figure and its axes.
+
+    Raises:
+        ValueError: If further dimensions are left, which must be chosen or averaged first.
     """
-    values = np.atleast_2d(np.asarray(values, float))
-    positions = _positions(axes, x)
-    shift = spread * (np.arange(1, values.shape[1] + 1) * GOLDEN % 1 - 0.5)
-    logarithmic = axes.get_xscale() == "log"
-    scale = np.log10(positions) if logarithmic else positions
-    step = np.min(np.diff(np.sort(scale)), initial=1.0) if len(scale) > 1 else 1.0
-    places = scale[:, None] + shift * step
-    places = 10**places if logarithmic else places
-    color = hex_of(color)
-    axes.scatter(places.ravel(), values.ravel(), s=16, c=color, alpha=0.45, label=label, zorder=2.5)
-    return positions
+    from dlbook.lab.plots.page import figure
+    from dlbook.lab.results import mean_interval
+
+    values = results[dependent]
+    left = set(values.dims) - {along, across, "seed"}
+    if left or along not in values.dims:
+        raise ValueError(
+            f"{dependent} must have the dimensions seed, {along} and at most one more, given as "
+            f"across. Received: {', '.join(map(str, values.dims))}"
+        )
+    drawing, axes = figure(alt or _sentence(results, dependent, along, across), height=height)
+    interval = mean_interval(values)
+    places = _axis(axes, values[along].values)
+    for index, level in enumerate(values[across].values if across else [None]):
+        chosen = interval if level is None else interval.sel({across: level})
+        label = None if level is None else number(level)
+        band(axes, places, chosen.transpose(along), label=label, color=CYCLE[index % len(CYCLE)])
+    axes.set(xlabel=axis_name(results, along), ylabel=axis_name(results, dependent))
+    if across:
+        label_lines(axes, title=axis_name(results, across))
+    return drawing, axes
 
 
-def _positions(axes: "Axes", x: ArrayLike | Sequence[str]) -> NDArray:
-    x = np.asarray(x)
-    if x.dtype.kind in "iuf":
-        return x.astype(float)
-    axes.set_xticks(range(len(x)), [str(name) for name in x])
-    return np.arange(len(x), dtype=float)
+def label_lines(axes: "Axes", *, title: str | None = None) -> list["Annotation"]:
+    """Write the label of every line at its right end, moved apart where lines end close together.
+
+    Args:
+        axes: Axes whose lines have labels.
+        title: What the labels are levels of, written above them.
+
+    Returns:
+        The labels.
+    """
+    notes = []
+    for line in axes.get_lines():
+        if line.get_visible() and not str(line.get_label()).startswith("_"):
+            notes.append(_end_label(axes, line))
+    finish = getattr(axes.get_figure(), "before_drawing", None)
+    if finish is not None and notes:
+        heading = None if title is None else _heading(axes, notes, title)
+        finish(lambda: _spread(axes, notes, heading))
+    return notes
+
+
+def axis_name(results: Any, variable: str) -> str:
+    """Return what an axis is called: the variable's `label` attribute, else its name in words.
+
+    Args:
+        results: An `xarray.Dataset`.
+        variable: Name of a variable or dimension of it.
+    """
+    return str(results[variable].attrs.get("label", words(variable)))
+
+
+def _sentence(results: Any, dependent: str, along: str, across: str | None) -> str:
+    each = f", one line per level of {axis_name(results, across)}" if across else ""
+    return (
+        f"{axis_name(results, dependent)} against {axis_name(results, along)}{each}: "
+        f"mean of {results.sizes['seed']} seeds with its 95 % interval."
+    )
+
+
+def _axis(axes: "Axes", levels: Any) -> Any:
+    """Give the horizontal axis the scale that the levels ask for; return their places on it."""
+    if levels.dtype.kind not in "iuf":
+        axes.set_xticks(range(len(levels)), [str(level) for level in levels])
+        return np.arange(len(levels))
+    if in_equal_ratios(levels):
+        log_axis(axes, "x")
+    return levels
+
+
+def in_equal_ratios(levels: ArrayLike) -> bool:
+    """Tell whether levels are closer to a geometric than to an arithmetic sequence.
+
+    Example:
+        >>> in_equal_ratios([0.001, 0.003, 0.01, 0.03]), in_equal_ratios([1, 2, 3, 4])
+        (True, False)
+    """
+    levels = np.asarray(levels, float)
+    if len(levels) < 3 or levels.min() <= 0:
+        return False
+    steps, ratios = np.diff(levels), np.diff(np.log(levels))
+    return bool(np.ptp(ratios) / abs(ratios.mean()) < np.ptp(steps) / abs(steps.mean()))
+
+
+def log_axis(axes: "Axes", which: str = "x") -> None:
+    """Make an axis logarithmic, with a few ticks written as plain numbers.
+
+    Args:
+        axes: Where.
+        which: `"x"`, `"y"` or `"both"`.
+
+    Raises:
+        ValueError: If `which` is none of these.
+    """
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    if which not in ("x", "y", "both"):
+        raise ValueError(f'which must be "x", "y" or "both". Received: {which!r}')
+    for name in ("x", "y") if which == "both" else (which,):
+        axis = getattr(axes, f"{name}axis")
+        getattr(axes, f"set_{name}scale")("log")
+        axis.set_major_locator(LogLocator(numticks=7))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+
+
+def _end_label(axes: "Axes", line: "Line2D") -> "Annotation":
+    x, y = np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)
+    last = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    end = (x[last[-1]], y[last[-1]]) if len(last) else (x[-1], axes.get_ylim()[0])
+    return axes.annotate(
+        str(line.get_label()),
+        xy=end,
+        xytext=(LABEL_DISTANCE, 0),
+        textcoords="offset points",
+        va="center",
+        annotation_clip=False,
+        arrowprops={"arrowstyle": "-", "color": line.get_color(), "lw": 1.2, "shrinkA": 1.5,
+                    "shrinkB": 2.5},
+    )  # fmt: skip
+
+
+def _heading(axes: "Axes", notes: list["Annotation"], title: str) -> "Annotation":
+    return axes.annotate(
+        title,
+        xy=notes[0].xy,
+        xytext=(LABEL_DISTANCE, LINE_HEIGHT),
+        textcoords="offset points",
+        va="center",
+        color="muted",
+        annotation_clip=False,
+    )
+
+
+def _spread(axes: "Axes", notes: list["Annotation"], heading: "Annotation | None") -> None:
+    box = axes.bbox
+    ends = np.array([axes.transData.transform(note.xy) for note in notes])
+    room = box.y1 - (LINE_HEIGHT if heading is not None else 0)
+    moved = apart(ends[:, 1], LINE_HEIGHT, box.y0 + 4, room)
+    for note, end, place in zip(notes, ends, moved, strict=True):
+        note.set_position((LABEL_DISTANCE, place - end[1]))
+    if heading is not None:
+        top = ends[0, 1]
+        heading.set_position((LABEL_DISTANCE, moved.max() + 1.2 * LINE_HEIGHT - top))

@@ -90,6 +90,8 @@ def _tidy_element(element: ElementTree.Element, kept: set[str]) -> None:
         attributes["href"] = attributes.pop(LINK)
     if "style" in attributes:
         _spread_style(attributes)
+    if attributes.get("transform", "").startswith("rotate(-0 "):
+        del attributes["transform"]
     for name in GEOMETRY:
         if name in attributes:
             attributes[name] = _shorten(attributes[name])
@@ -117,7 +119,7 @@ def _shorten(value: str) -> str:
         return f"{float(number.group()):.2f}".rstrip("0").rstrip(".").replace("-0", "-0") or "0"
 
     value = re.sub(r"-?\d+\.\d+(?:e-?\d+)?", rounded, value)
-    return re.sub(r"\s+", " ", value).strip()
+    return re.sub(r"\s+", " ", re.sub(r"([A-Za-z]) (?=[-\d])", r"\1", value)).strip()
 
 
 def _flatten(root: ElementTree.Element) -> bool:

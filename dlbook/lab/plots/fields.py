@@ -1,0 +1,270 @@
+"""Tables and pictures as tinted cells, which stay right on a dark page."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dlbook.lab.plots.colors import hex_of
+from dlbook.lab.plots.text import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SHADES = 24
+MOST_NUMBERS = 80
+MOST_TICKS = 8
+LARGEST_DRAWN = 40
+LARGEST_PHOTO = 320
+
+
+def heatmap(
+    axes: "Axes",
+    values: ArrayLike | Any,
+    x: Sequence[Any] | NDArray | None = None,
+    y: Sequence[Any] | NDArray | None = None,
+    *,
+    limits: tuple[float, float] | None = None,
+    colors: tuple[str, str] = ("orange", "accent"),
+) -> None:
+    """Draw a table as tinted cells: the stronger the tint, the larger the number.
+
+    Cells hold their number where there are few of them. If `limits` go from a negative to a
+    positive number, negative cells are tinted with the first colour and 0 is left blank.
+    A cell that is not a number is crossed out.
+
+    Args:
+        axes: Where to draw.
+        values: Shape `(len(y), len(x))`, or an `xarray.DataArray` with two dimensions, which brings
+            `x` and `y`. The first row is at the bottom, as on an axis.
+        x: Level of each column.
+        y: Level of each row.
+        limits: Values with no and with full tint; `None`: smallest and largest.
+        colors: Names of the colours for negative and for positive numbers.
+
+    Raises:
+        ValueError: If `values` is not a table.
+    """
+    if hasattr(values, "dims") and len(values.dims) == 2:
+        y, x = (values[dim].values for dim in values.dims)
+        axes.set(xlabel=_name(values, 1), ylabel=_name(values, 0))
+    table = np.asarray(values, float)
+    if table.ndim != 2:
+        raise ValueError(f"values must be a table with two axes. Received: shape {table.shape}")
+    low, high = limits or (float(np.nanmin(table)), float(np.nanmax(table)))
+    tint = _tint(table, low, high)
+    for sign, color in zip((-1, 1), colors, strict=True):
+        _cells(axes, sign * tint, color, gap=0.03 if table.size <= MOST_NUMBERS else 0.0)
+    _crosses(axes, np.argwhere(np.isnan(table)))
+    if table.size <= MOST_NUMBERS:
+        _numbers(axes, table, tint)
+    _frame(axes, (x, y), table.shape)
+
+
+def matrix(
+    axes: "Axes",
+    values: ArrayLike,
+    *,
+    corner: tuple[float, float] = (0.0, 0.0),
+    highlight: Sequence[tuple[int, int]] = (),
+    color: str = "accent",
+    title: str = "",
+) -> tuple[float, float]:
+    """Write a vector or matrix as a grid of boxes, first row on top, some of them tinted.
+
+    Args:
+        axes: Where to draw, as made by `diagram`; one box is 0.5 wide and high.
+        values: Numbers or words, shape `(columns,)` or `(rows, columns)`.
+        corner: Lower left corner.
+        highlight: Row and column of each box to tint.
+        color: Name of the tint.
+        title: Written above.
+
+    Returns:
+        The center of the grid.
+    """
+    table = np.atleast_2d(np.asarray(values))
+    rows, columns = table.shape
+    left, bottom = corner
+    for row, column in np.ndindex(rows, columns):
+        place = (left + 0.5 * column, bottom + 0.5 * (rows - 1 - row))
+        chosen = (row, column) in {tuple(cell) for cell in highlight}
+        _box(axes, place, hex_of(color) if chosen else None)
+        axes.text(
+            place[0] + 0.25, place[1] + 0.25, number(table[row, column]), ha="center", va="center",
+            fontsize=12,
+        )  # fmt: skip
+    middle = (left + 0.25 * columns, bottom + 0.25 * rows)
+    axes.text(middle[0], bottom + 0.5 * rows + 0.08, title, ha="center", va="bottom", color="muted")
+    return middle
+
+
+def image(
+    axes: "Axes",
+    pixels: ArrayLike,
+    title: str = "",
+    *,
+    limits: tuple[float, float] | None = None,
+    color: str = "ink",
+) -> None:
+    """Show a picture: small grey ones drawn in ink, colour pictures and photographs as they are.
+
+    Args:
+        axes: Where to draw.
+        pixels: Shape `(height, width)` or `(height, width, 1)`: 0 is paper, 1 is ink. Shape
+            `(height, width, 3)`: red, green and blue, 0 to 1 or whole numbers 0 to 255.
+        title: Written above, small.
+        limits: Values of paper and of full ink; `None`: 0 and the largest. Negative values are
+            drawn in orange if the first limit is negative (the weights of a filter).
+        color: Name of the colour for ink.
+
+    Raises:
+        ValueError: If `pixels` has none of these shapes.
+    """
+    pixels = np.asarray(pixels)
+    pixels = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
+    if not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[-1] == 3)):
+        raise ValueError(
+            "pixels must have shape (height, width), (height, width, 1) or (height, width, 3). "
+            f"Received: shape {pixels.shape}"
+        )
+    if pixels.ndim == 2 and max(pixels.shape) <= LARGEST_DRAWN:
+        _draw_pixels(axes, pixels.astype(float), limits, color)
+    else:
+        axes.imshow(_photo(pixels), interpolation="none")
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+    axes.set_title(title, fontsize=12, fontweight="normal", loc="center", pad=4)
+
+
+def gallery(
+    images: Sequence[ArrayLike],
+    alt: str,
+    *,
+    titles: Sequence[str] | None = None,
+    columns: int = 5,
+    limits: tuple[float, float] | None = None,
+) -> tuple[Any, Any]:
+    """Show many pictures in rows.
+
+    Args:
+        images: Pictures as `image` takes them.
+        alt: What the figure shows, in a sentence.
+        titles: One per picture.
+        columns: Pictures in a row; five or six are still clear on a phone.
+        limits: Values of paper and of full ink, the same for all; `None`: each its own.
+
+    Returns:
+        The figure and the array of its axes.
+    """
+    from dlbook.lab.plots.page import figure
+
+    rows = -(-len(images) // columns)
+    shape = np.asarray(images[0]).shape
+    side = 6.4 / columns
+    height = rows * (side * shape[0] / shape[1] + (0.3 if titles else 0.05))
+    drawing, axes = figure(alt, rows=rows, columns=columns, height=height, squeeze=False)
+    for index, place in enumerate(axes.ravel()):
+        place.set_axis_off()
+        if index < len(images):
+            image(place, images[index], titles[index] if titles else "", limits=limits)
+    return drawing, axes
+
+
+def _name(values: Any, axis: int) -> str:
+    dim = values.dims[axis]
+    return str(values[dim].attrs.get("label", str(dim).replace("_", " ")))
+
+
+def _tint(table: NDArray, low: float, high: float) -> NDArray:
+    """Return -1 to 1: how strongly each cell is tinted, and on which side of 0."""
+    if low < 0 < high:
+        return np.clip(table / max(-low, high), -1, 1)
+    width = high - low if high > low else 1.0
+    return np.clip((table - low) / width, 0, 1)
+
+
+def _cells(axes: "Axes", tint: NDArray, color: str, gap: float = 0.0) -> None:
+    """Draw all cells of one shade as one shape, so that a large table stays a small drawing."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    square = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]) * (1 - 2 * gap) + gap - 0.5
+    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
+    shades = np.round(np.nan_to_num(tint) * SHADES).astype(int)
+    for shade in range(1, SHADES + 1):
+        cells = np.argwhere(shades == shade)
+        if not len(cells):
+            continue
+        corners = (cells[:, None, ::-1] + square).reshape(-1, 2)
+        shape = Path(corners, codes * len(cells))
+        axes.add_patch(
+            PathPatch(
+                shape, facecolor=hex_of(color), alpha=shade / SHADES, linewidth=0, antialiased=False
+            )
+        )
+
+
+def _crosses(axes: "Axes", cells: NDArray) -> None:
+    for row, column in cells:
+        axes.plot([column - 0.3, column + 0.3], [row - 0.3, row + 0.3], color="muted", linewidth=1)
+        axes.plot([column - 0.3, column + 0.3], [row + 0.3, row - 0.3], color="muted", linewidth=1)
+
+
+def _numbers(axes: "Axes", table: NDArray, tint: NDArray) -> None:
+    decimals = 0 if np.all(table == np.round(table)) else 2
+    for (row, column), value in np.ndenumerate(table):
+        if np.isnan(value):
+            continue
+        text = f"{value:,.{decimals}f}".replace("-", "−")
+        color = "ground" if abs(tint[row, column]) > 0.55 else "ink"
+        axes.text(column, row, text, ha="center", va="center", fontsize=12, color=color)
+
+
+def _frame(axes: "Axes", levels: tuple[Any, Any], shape: tuple[int, ...]) -> None:
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.set(xlim=(-0.5, shape[1] - 0.5), ylim=(-0.5, shape[0] - 0.5))
+    axes.tick_params(length=0)
+    for names, set_ticks in zip(levels, (axes.set_xticks, axes.set_yticks), strict=True):
+        if names is None:
+            set_ticks([])
+            continue
+        step = -(-len(names) // MOST_TICKS)
+        places = range(0, len(names), step)
+        set_ticks(list(places), [number(names[place]) for place in places])
+
+
+def _box(axes: "Axes", place: tuple[float, float], tint: str | None) -> None:
+    from matplotlib.patches import Rectangle
+
+    if tint is not None:
+        axes.add_patch(Rectangle(place, 0.5, 0.5, facecolor=tint, alpha=0.25, linewidth=0))
+    axes.add_patch(
+        Rectangle(place, 0.5, 0.5, facecolor="none", edgecolor=hex_of("muted"), linewidth=0.9)
+    )
+
+
+def _draw_pixels(
+    axes: "Axes", pixels: NDArray, limits: tuple[float, float] | None, color: str
+) -> None:
+    low, high = limits or (0.0, float(np.nanmax(pixels)) or 1.0)
+    tint = _tint(pixels, low, high)
+    _cells(axes, tint, color)
+    _cells(axes, -tint, "orange")
+    height, width = pixels.shape
+    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+
+
+def _photo(pixels: NDArray) -> NDArray:
+    """Return red, green and blue as bytes, at most `LARGEST_PHOTO` pixels wide or high."""
+    from PIL import Image
+
+    if pixels.dtype != np.uint8:
+        pixels = (np.clip(pixels, 0, 1) * 255).round().astype(np.uint8)
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[..., None], 3, axis=-1)
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((LARGEST_PHOTO, LARGEST_PHOTO))
+    return np.asarray(picture)
