@@ -69,7 +69,7 @@ class Trial(Protocol):
         ...
 
     def execute(
-        self, runs: Sequence[Run], report: Callable[[int], None]
+        self, runs: Sequence[Run], report: Callable[[float], None]
     ) -> tuple[Sequence[Record], str]:
         """Run one work unit: one record per run in order, and the engine that ran it."""
         ...
@@ -155,7 +155,7 @@ class FunctionTrial:
         return [list(runs[start : start + size]) for start in range(0, len(runs), size)]
 
     def execute(
-        self, runs: Sequence[Run], report: Callable[[int], None]
+        self, runs: Sequence[Run], report: Callable[[float], None]
     ) -> tuple[list[Record], str]:
         """Call the function once per run.
 
@@ -248,7 +248,7 @@ class Experiment:
         """How many runs ``run()`` makes: the product of the numbers of levels and seeds."""
         return prod(map(len, self.independent.values())) * len(plain_seeds(self.seeds))
 
-    def run(
+    def run(  # noqa: PLR0913
         self,
         *,
         seeds: Iterable[int] | int | None = None,
@@ -290,9 +290,11 @@ class Experiment:
         trial.check(levels)
         units = trial.partition(cross(levels, chosen), check_count("memory", memory))
         grid = Grid(levels, chosen, {**trial.dims, **self.dims}, self.units)
-        outcomes = run_units(trial, units, self._sweep(trial, grid), options)
+        outcomes = run_units(trial, units, self._sweep(grid), options)
         positions = [np.array([run.index for run in unit]) for unit in units]
-        results = grid.fill([(at, done.columns) for at, done in zip(positions, outcomes)])
+        results = grid.fill(
+            [(at, done.columns) for at, done in zip(positions, outcomes, strict=True)]
+        )
         return self._describe(results, trial, [done.engine for done in outcomes], start)
 
     def quick(self, num_seeds: int = 3) -> "xr.Dataset":
@@ -346,14 +348,14 @@ class Experiment:
             return first_seeds(own, others)
         return plain_seeds(others)
 
-    def _sweep(self, trial: Trial, grid: Grid) -> "Sweep":
+    def _sweep(self, grid: Grid) -> "Sweep":
         from dlbook.lab.schedule import Sweep
 
         def check(found: Columns) -> None:
             refuse_unknown("dims", self.dims, found)
             grid.check(found)
 
-        return Sweep(self.name, trial.fingerprint, check)
+        return Sweep(self.name, check)
 
     def _describe(
         self, results: "xr.Dataset", trial: Trial, engines: Sequence[str], start: float

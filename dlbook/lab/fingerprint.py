@@ -8,11 +8,10 @@ over, and, when they are not part of an installed library, the functions and val
 import hashlib
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import fields, is_dataclass
 from functools import partial
-from inspect import getattr_static
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,13 +19,32 @@ import numpy as np
 _LIBRARY_FOLDERS = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 )
+_NOT_PART_OF_A_CLASS = frozenset(
+    {
+        "__abstractmethods__",
+        "__annotations__",
+        "__dataclass_fields__",
+        "__dataclass_params__",
+        "__dict__",
+        "__doc__",
+        "__firstlineno__",
+        "__match_args__",
+        "__module__",
+        "__parameters__",
+        "__qualname__",
+        "__static_attributes__",
+        "__weakref__",
+        "_abc_impl",
+    }
+)
 
 
 def fingerprint(*parts: Any) -> str:
     """Hash everything that determines a result.
 
     Args:
-        *parts: Functions, classes, NumPy arrays, dataclasses, mappings, sequences, plain values.
+        *parts: Functions, classes, NumPy arrays, dataclasses, mappings, sequences, plain values,
+            Keras objects (by their configuration), or anything that can be pickled.
 
     Returns:
         32 hexadecimal digits: the same in every process, different when a part differs.
@@ -37,129 +55,160 @@ def fingerprint(*parts: Any) -> str:
         >>> fingerprint(lambda x: x + 1) == fingerprint(lambda x: x + 2)
         False
     """
-    digest = hashlib.sha256()
-    for token in _Walk().tokens(parts):
-        digest.update(len(token).to_bytes(8, "little") + token)
-    return digest.hexdigest()[:32]
+    return _Walk().digest(parts).hex()[:32]
 
 
 class _Walk:
-    """One walk over values: yields bytes, and visits nothing twice."""
+    """One walk over values: hashes each from the hashes of its parts."""
 
     def __init__(self) -> None:
-        self._order: dict[int, int] = {}
+        self._path: list[Any] = []
+        self._known: dict[int, bytes] = {}
         self._alive: list[Any] = []
 
-    def tokens(self, value: Any) -> Iterator[bytes]:
-        """Yield the bytes that stand for a value."""
-        if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
-            yield f"{type(value).__name__} {value!r}".encode()
-            return
-        if id(value) in self._order:
-            yield f"seen {self._order[id(value)]}".encode()
-            return
-        self._order[id(value)] = len(self._order)
-        self._alive.append(value)
-        yield from self._compound(value)
+    def digest(self, value: Any) -> bytes:
+        """Return the hash of a value."""
+        if value is None or isinstance(value, bool | int | float | complex | str | bytes):
+            return _hash([f"{type(value).__name__} {value!r}".encode()])
+        if any(value is above for above in self._path):
+            return _hash([b"cycle"])
+        if id(value) in self._known:
+            return self._known[id(value)]
+        self._path.append(value)
+        found = _hash(self._parts(value))
+        self._path.pop()
+        if isinstance(value, FunctionType | type):
+            self._known[id(value)] = found
+            self._alive.append(value)
+        return found
 
-    def _compound(self, value: Any) -> Iterator[bytes]:
-        for kinds, method in self._METHODS:
+    def _parts(self, value: Any) -> Iterator[bytes]:
+        for kinds, parts in _PARTS:
             if isinstance(value, kinds):
-                yield from method(self, value)
-                return
-        yield from self._object(value)
+                return parts(self, value)
+        return self.object(value)
 
-    def _array(self, value: np.ndarray | np.generic) -> Iterator[bytes]:
+    def array(self, value: np.ndarray | np.generic) -> Iterator[bytes]:
+        """Type, shape and bytes of an array."""
         array = np.asarray(value)
         yield f"array {array.dtype.str} {array.shape}".encode()
-        if array.dtype.hasobject:
-            yield from self.tokens(array.tolist())
-            return
-        yield np.ascontiguousarray(array).tobytes()
+        objects = array.dtype.hasobject
+        yield self.digest(array.tolist()) if objects else np.ascontiguousarray(array).tobytes()
 
-    def _mapping(self, value: Mapping) -> Iterator[bytes]:
+    def mapping(self, value: Mapping) -> Iterator[bytes]:
+        """Keys and values, whatever their order."""
         yield f"mapping {len(value)}".encode()
         for key in sorted(value, key=repr):
-            yield from self.tokens(key)
-            yield from self.tokens(value[key])
+            yield self.digest(key)
+            yield self.digest(value[key])
 
-    def _sequence(self, value: Iterable) -> Iterator[bytes]:
-        items = list(value)
-        yield f"{type(value).__name__} {len(items)}".encode()
-        for item in items:
-            yield from self.tokens(item)
+    def sequence(self, value: Iterable) -> Iterator[bytes]:
+        """Items in their order."""
+        yield type(value).__name__.encode()
+        for item in value:
+            yield self.digest(item)
 
-    def _set(self, value: Set) -> Iterator[bytes]:
-        yield from self._sequence(sorted(value, key=repr))
+    def set(self, value: Set) -> Iterator[bytes]:
+        """Items, whatever their order."""
+        yield b"set"
+        yield from sorted(self.digest(item) for item in value)
 
-    def _partial(self, value: partial) -> Iterator[bytes]:
-        yield from self._sequence([value.func, value.args, value.keywords])
+    def partial(self, value: partial) -> Iterator[bytes]:
+        """Function and arguments."""
+        yield self.digest((value.func, value.args, value.keywords))
 
-    def _method(self, value: MethodType) -> Iterator[bytes]:
-        yield from self._sequence([value.__func__, value.__self__])
+    def method(self, value: MethodType) -> Iterator[bytes]:
+        """Function and object."""
+        yield self.digest((value.__func__, value.__self__))
 
-    def _module(self, value: ModuleType) -> Iterator[bytes]:
+    def module(self, value: ModuleType) -> Iterator[bytes]:
+        """The name only; what a function uses of it is found by name."""
         yield f"module {value.__name__}".encode()
 
-    def _function(self, value: FunctionType) -> Iterator[bytes]:
-        yield f"function {value.__qualname__.rsplit('.', 1)[-1]}".encode()
+    def cell(self, value: CellType) -> Iterator[bytes]:
+        """The value that a function closes over; an inner function may not have it yet."""
+        try:
+            yield self.digest(value.cell_contents)
+        except ValueError:
+            yield b"empty"
+
+    def function(self, value: FunctionType) -> Iterator[bytes]:
+        """Code, defaults, closure and what it uses; of library functions the name."""
         if not _is_ours(value.__module__):
-            yield f"of {value.__module__}".encode()
+            yield f"function {value.__module__}.{value.__qualname__}".encode()
             return
-        yield from self._sequence([value.__defaults__, value.__kwdefaults__])
-        yield from self._sequence([_cell_value(cell) for cell in value.__closure__ or ()])
-        yield from self._code(value.__code__)
-        yield from self._used(value)
-
-    def _code(self, code: CodeType) -> Iterator[bytes]:
-        yield code.co_code
-        yield " ".join([*code.co_names, "|", *code.co_varnames, "|", *code.co_freevars]).encode()
-        for constant in _constants(code):
-            yield from self.tokens(constant)
-
-    def _used(self, function: FunctionType) -> Iterator[bytes]:
-        names = list(_names(function.__code__))
+        yield self.digest((value.__code__, value.__defaults__, value.__kwdefaults__))
+        yield self.digest(value.__closure__)
+        names = list(_names(value.__code__))
         for name in names:
-            used = function.__globals__.get(name)
-            yield from self.tokens(used)
+            used = value.__globals__.get(name)
+            yield self.digest(used)
             if isinstance(used, ModuleType) and _is_ours(used.__name__):
-                yield from self._sequence([vars(used).get(other) for other in names])
+                yield self.digest([vars(used).get(other) for other in names])
 
-    def _class(self, value: type) -> Iterator[bytes]:
+    def code(self, value: CodeType) -> Iterator[bytes]:
+        """Instructions, names and constants, without docstring and line numbers."""
+        yield value.co_code
+        yield value.co_exceptiontable
+        numbers = (value.co_argcount, value.co_posonlyargcount, value.co_kwonlyargcount)
+        names = (value.co_names, value.co_varnames, value.co_freevars, value.co_cellvars)
+        yield self.digest((numbers, value.co_flags, names))
+        yield self.digest(_constants(value))
+
+    def class_(self, value: type) -> Iterator[bytes]:
+        """Bases and members; of library classes the name."""
         yield f"class {value.__module__}.{value.__qualname__}".encode()
         if _is_ours(value.__module__):
-            yield from self._sequence(value.__bases__)
-            members = {name: value.__dict__[name] for name in value.__dict__ if _counts(name)}
-            yield from self._mapping(members)
+            own = vars(value)
+            yield self.digest(value.__bases__)
+            yield self.digest({name: own[name] for name in own if name not in _NOT_PART_OF_A_CLASS})
 
-    def _wrapped(self, value: property | staticmethod | classmethod) -> Iterator[bytes]:
-        function = value.fget if isinstance(value, property) else value.__func__
-        yield from self.tokens(function)
+    def wrapped(self, value: Any) -> Iterator[bytes]:
+        """The functions behind a property, a static method or a class method."""
+        is_property = isinstance(value, property)
+        yield self.digest((value.fget, value.fset) if is_property else value.__func__)
 
-    def _object(self, value: Any) -> Iterator[bytes]:
-        yield from self.tokens(type(value))
-        if is_dataclass(value):
-            yield from self._mapping({one.name: getattr(value, one.name) for one in fields(value)})
-            return
-        if getattr_static(value, "get_config", None) is not None:
-            yield from self.tokens(value.get_config())
-            return
-        yield from self._mapping(getattr(value, "__dict__", {}))
+    def object(self, value: Any) -> Iterator[bytes]:
+        """Type and state of any other object."""
+        yield self.digest(type(value))
+        yield self.digest(_state(value))
 
-    _METHODS = (
-        ((np.ndarray, np.generic), _array),
-        (FunctionType, _function),
-        (CodeType, _code),
-        (type, _class),
-        (ModuleType, _module),
-        (MethodType, _method),
-        (partial, _partial),
-        ((property, staticmethod, classmethod), _wrapped),
-        (BuiltinFunctionType, lambda _, value: iter([f"builtin {value.__qualname__}".encode()])),
-        (Mapping, _mapping),
-        (Set, _set),
-        ((tuple, list, range), _sequence),
-    )
+
+def _hash(parts: Iterable[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little") + part)
+    return digest.digest()
+
+
+_PARTS: tuple[tuple[Any, Callable[[_Walk, Any], Iterator[bytes]]], ...] = (
+    ((np.ndarray, np.generic), _Walk.array),
+    (FunctionType, _Walk.function),
+    (CodeType, _Walk.code),
+    (CellType, _Walk.cell),
+    (type, _Walk.class_),
+    (ModuleType, _Walk.module),
+    (MethodType, _Walk.method),
+    (partial, _Walk.partial),
+    ((property, staticmethod, classmethod), _Walk.wrapped),
+    (Mapping, _Walk.mapping),
+    (Set, _Walk.set),
+    ((tuple, list, range), _Walk.sequence),
+)
+
+
+def _state(value: Any) -> Any:
+    """Return what distinguishes an object from others of its type."""
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if hasattr(value, "__wrapped__"):
+        return value.__wrapped__
+    if hasattr(value, "get_config"):
+        return value.get_config()
+    try:
+        return value.__reduce_ex__(4)[1:3] if not hasattr(value, "__name__") else value.__name__
+    except TypeError:
+        return getattr(value, "__dict__", None)
 
 
 def _is_ours(module: str | None) -> bool:
@@ -172,8 +221,9 @@ def _is_ours(module: str | None) -> bool:
 
 def _constants(code: CodeType) -> tuple[Any, ...]:
     """Return the constants of a function without its docstring."""
-    has_docstring = bool(code.co_consts) and isinstance(code.co_consts[0], str)
-    return code.co_consts[1:] if has_docstring and code.co_name != "<lambda>" else code.co_consts
+    first = code.co_consts[0] if code.co_consts else None
+    has_docstring = isinstance(first, str) and not code.co_name.startswith("<")
+    return code.co_consts[1:] if has_docstring else code.co_consts
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -182,14 +232,3 @@ def _names(code: CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names(constant)
-
-
-def _cell_value(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return None
-
-
-def _counts(name: str) -> bool:
-    return name == "__call__" or name == "__init__" or not name.startswith("__")

@@ -6,6 +6,7 @@ become one `xarray.Dataset`. Arrays that end early are padded with NaN at their 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 Columns = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one work unit found.
+
+    Attributes:
+        columns: Dependent variable -> array, runs first.
+        engine: What ran it.
+    """
+
+    columns: Columns
+    engine: str
 
 
 def columns(records: Sequence[Record]) -> Columns:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from difflib import get_close_matches
 from math import isnan
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -237,7 +237,7 @@ def check_count(argument: str, value: Any, least: int = 1) -> int:
         >>> check_count("workers", 2)
         2
     """
-    whole = isinstance(value, Real) and not isinstance(value, bool) and value == value // 1
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or value < least:
         raise ValueError(f"{argument} must be a whole number, {least} or more. Received: {value!r}")
     return int(value)

@@ -437,7 +437,8 @@ def _compare(
 
     effect, error, freedom = spread
     if count < 2:
-        return Comparison(effect, *[math.nan] * 4, count, test, confidence)
+        nan = math.nan
+        return Comparison(effect, nan, nan, nan, nan, count, test, confidence)
     if error == 0:
         certain = effect if effect == 0 else math.copysign(math.inf, effect)
         p_value = float(effect == 0)

@@ -5,34 +5,36 @@ its runs alone. So it may run anywhere, twice if a worker is lost, and a finishe
 from a store instead.
 """
 
+import pickle
 import platform
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Any, cast
 
-from dlbook.lab.grid import Columns, columns
+from dlbook.lab.fingerprint import fingerprint
+from dlbook.lab.grid import Columns, Outcome, columns, refuse_different_names
 from dlbook.lab.levels import check_count
+from dlbook.lab.progress import Meter, Reporter, show
+from dlbook.lab.store import open_store
 
 if TYPE_CHECKING:
     from dlbook.lab.experiment import Run, Trial
 
 Units = Sequence[Sequence["Run"]]
+Finished = Iterator[tuple[int, Outcome]]
+
+ATTEMPTS = 3
+CONNECT_SECONDS = 10
+_ONE_AT_A_TIME = Lock()
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What one work unit found.
-
-    Attributes:
-        columns: Dependent variable -> array, runs first.
-        engine: What ran it.
-    """
-
-    columns: Columns
-    engine: str
+class Interrupted(KeyboardInterrupt):
+    """A sweep was stopped by Ctrl-C; the message says what is kept and how to continue."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +72,15 @@ class Sweep:
 
     Attributes:
         name: The experiment's name.
-        fingerprint: Gives a hash of all that determines results besides conditions and seeds.
-        check: Raises an error if columns do not fit the experiment.
+        check: Raises an error if the columns of a work unit do not fit the experiment.
     """
 
     name: str
-    fingerprint: Callable[[], str]
     check: Callable[[Columns], None]
 
 
 def run_units(trial: "Trial", units: Units, sweep: Sweep, options: Options) -> list[Outcome]:
-    """Run the work units of a sweep.
+    """Run the work units of a sweep, or read those that a store already has.
 
     Args:
         trial: What to run.
@@ -90,21 +90,67 @@ def run_units(trial: "Trial", units: Units, sweep: Sweep, options: Options) -> l
 
     Returns:
         One outcome per unit, in order.
+
+    Raises:
+        Interrupted: On Ctrl-C. Finished units are in the store.
+        ConnectionError: If the Dask cluster does not answer.
+        RuntimeError: If workers keep dying.
     """
-    outcomes: dict[int, Outcome] = {}
-    for number, outcome in _in_process(trial, units):
-        if not outcomes:
-            sweep.check(outcome.columns)
-        outcomes[number] = outcome
-    return [outcomes[number] for number in range(len(units))]
+    store = open_store(options.store, sweep.name, lambda: _definition(trial))
+    kept = {at: store.read(unit) for at, unit in enumerate(units)}
+    outcomes = {at: outcome for at, outcome in kept.items() if outcome is not None}
+    left = {at: unit for at, unit in enumerate(units) if at not in outcomes}
+    meter = Meter(sweep.name, _count(units), kept=_count([units[at] for at in outcomes]))
+    for outcome in outcomes.values():
+        _check(sweep, outcome, outcomes)
+    try:
+        with show(meter, options.progress) as reporter:
+            for at, outcome in _execute(trial, left, options, reporter):
+                _check(sweep, outcome, outcomes)
+                store.write(units[at], outcome)
+                outcomes[at] = outcome
+                reporter.finish(len(units[at]))
+    except KeyboardInterrupt as stop:
+        runs = _count([units[at] for at in outcomes])
+        raise Interrupted(_how_to_continue(meter, runs, options.store)) from stop
+    return [outcomes[at] for at in range(len(units))]
 
 
-def _in_process(trial: "Trial", units: Units) -> Iterator[tuple[int, Outcome]]:
-    for number, unit in enumerate(units):
-        yield number, work(trial, unit, lambda runs: None)
+def _count(units: Units) -> int:
+    return sum(map(len, units))
 
 
-def work(trial: "Trial", unit: Sequence["Run"], report: Callable[[int], None]) -> Outcome:
+def _definition(trial: "Trial") -> str:
+    return fingerprint(trial.fingerprint(), versions())
+
+
+def _check(sweep: Sweep, outcome: Outcome, outcomes: Mapping[int, Outcome]) -> None:
+    sweep.check(outcome.columns)
+    first = next(iter(outcomes.values()), outcome)
+    if first.columns.keys() != outcome.columns.keys():
+        refuse_different_names(first.columns, outcome.columns, "another condition")
+
+
+def _how_to_continue(meter: Meter, runs: int, store: str | Path | None) -> str:
+    stopped = f"Stopped after {runs:,} of {meter.total:,} runs of {meter.name}."
+    if store is None:
+        return f"{stopped} Nothing is kept; with store= (--store DIR) a stopped sweep continues."
+    return f"{stopped} They are kept: run the same again with store {store} to continue."
+
+
+def _execute(
+    trial: "Trial", units: Mapping[int, Sequence["Run"]], options: Options, reporter: Reporter
+) -> Finished:
+    if not units:
+        return iter(())
+    if options.scheduler is not None:
+        return _on_cluster(trial, units, options.scheduler)
+    if options.workers > 1:
+        return _in_processes(trial, units, options.workers)
+    return ((at, work(trial, unit, reporter.report)) for at, unit in units.items())
+
+
+def work(trial: "Trial", unit: Sequence["Run"], report: Callable[[float], None]) -> Outcome:
     """Do one work unit.
 
     Args:
@@ -114,9 +160,109 @@ def work(trial: "Trial", unit: Sequence["Run"], report: Callable[[int], None]) -
 
     Returns:
         The columns of the unit's results and the engine.
+
+    Raises:
+        RuntimeError: If the trial did not return one record per run.
     """
     records, engine = trial.execute(unit, report)
+    if len(records) != len(unit):
+        raise RuntimeError(
+            f"trial must return one record per run: {len(unit)}. Received: {len(records)}"
+        )
     return Outcome(columns(records), engine)
+
+
+def _no_report(runs: float) -> None:
+    """Take no notice: a worker's progress is seen when its unit is done."""
+
+
+def _numbered_work(at: int, trial: "Trial", unit: Sequence["Run"]) -> tuple[int, Outcome]:
+    return at, work(trial, unit, _no_report)
+
+
+def _in_processes(trial: "Trial", units: Mapping[int, Sequence["Run"]], workers: int) -> Finished:
+    """Run units in processes; when one is lost, run again what it had not finished."""
+    left = dict(units)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            for at, outcome in _pool(trial, left, workers):
+                del left[at]
+                yield at, outcome
+            return
+        except BrokenProcessPool as error:
+            _give_up_after_the_last(attempt, workers, error)
+
+
+def _give_up_after_the_last(attempt: int, workers: int, error: BrokenProcessPool) -> None:
+    if attempt == ATTEMPTS:
+        raise RuntimeError(
+            f"workers={workers}: processes died {attempt} times, perhaps for want of memory; try "
+            f"fewer workers or a smaller memory=. Received: {error}"
+        ) from error
+
+
+def _pool(trial: "Trial", units: Mapping[int, Sequence["Run"]], workers: int) -> Finished:
+    from joblib import Parallel, delayed
+
+    tasks = [delayed(_numbered_work)(at, trial, unit) for at, unit in units.items()]
+    settings: dict[str, Any] = {"batch_size": 1, "return_as": "generator_unordered"}
+    return cast(Finished, Parallel(n_jobs=min(workers, len(tasks)), **settings)(tasks))
+
+
+def _on_cluster(trial: "Trial", units: Mapping[int, Sequence["Run"]], address: str) -> Finished:
+    """Run units on a Dask cluster; the scheduler runs again what a lost worker had."""
+    import cloudpickle
+    from distributed import KilledWorker, as_completed
+
+    with _connect(address) as client:
+        held = client.submit(pickle.loads, cloudpickle.dumps(trial), pure=False)
+        futures = {
+            client.submit(_work_alone, held, pickle.dumps(unit), pure=False): at
+            for at, unit in units.items()
+        }
+        try:
+            for future in as_completed(list(futures)):
+                yield futures[future], future.result()
+                future.release()
+        except KilledWorker as error:
+            raise RuntimeError(
+                "scheduler: workers died while they ran the same work unit, perhaps for want of "
+                f"memory; try a smaller memory=. Received: {error}"
+            ) from error
+        finally:
+            client.cancel(list(futures))
+
+
+def _work_alone(trial: "Trial", pickled_unit: bytes) -> Outcome:
+    """Do one unit while no other thread of this worker does: Keras' state is one per process."""
+    with _ONE_AT_A_TIME:
+        return work(trial, pickle.loads(pickled_unit), _no_report)
+
+
+def _connect(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ImportError(
+            'scheduler= needs Dask: python -m pip install "dlbook[cluster]". '
+            f"Received: scheduler={address!r}"
+        ) from error
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ConnectionError(
+            "scheduler must be the address of a running Dask scheduler, such as "
+            f'"tcp://127.0.0.1:8786". Received: {address!r} ({error})'
+        ) from error
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+    except TimeoutError as error:
+        client.close()
+        raise ConnectionError(
+            "scheduler must have at least one worker (start one with: dask worker "
+            f"{address}). Received: {address!r} without workers"
+        ) from error
+    return client
 
 
 def versions(plain: bool = False) -> dict[str, str]:
