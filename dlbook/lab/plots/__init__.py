@@ -18,7 +18,7 @@ from dlbook.lab.plots.series import axis_name, band, curves, label_lines, log_ax
 from dlbook.lab.plots.text import number
 
 if TYPE_CHECKING:
-    from dlbook.lab.plots.figure import BookFigure
+    from dlbook.lab.plots.canvas import BookFigure
 
 __all__ = [
     "COLORS",
@@ -59,7 +59,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "BookFigure":
-        from dlbook.lab.plots.figure import BookFigure
+        from dlbook.lab.plots.canvas import BookFigure
 
         return BookFigure
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

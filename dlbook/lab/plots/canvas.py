@@ -6,6 +6,7 @@ Importing this module loads matplotlib; `dlbook.lab.plots` does so only when a f
 import functools
 import io
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,15 @@ STYLE = Path(__file__).parents[1] / "book.mplstyle"
 STYLED = (
     "annotate arrow axhline axhspan axline axvline axvspan bar bar_label barh boxplot contour "
     "contourf errorbar fill fill_between fill_betweenx hist hlines legend loglog pie plot quiver "
-    "scatter semilogx semilogy set_title set_xlabel set_xticks set_ylabel set_yticks stairs stem "
+    "scatter semilogx semilogy set_xlabel set_xticks set_yticks stairs stem "
     "step text violinplot vlines"
 ).split()
 COLOR_ARGUMENTS = (
     "c", "color", "colors", "ec", "edgecolor", "edgecolors", "facecolor", "facecolors", "fc", "mec",
     "markeredgecolor", "markerfacecolor", "mfc",
 )  # fmt: skip
+TITLE_PAD = 9.0
+LABEL_HEIGHT = 19.0
 
 
 @functools.cache
@@ -35,8 +38,45 @@ def style() -> dict[str, Any]:
     return dict(mpl.rc_params_from_file(STYLE, use_default_template=False))
 
 
+def styled(**settings: Any) -> AbstractContextManager[None]:
+    """Return a context in which matplotlib draws in the book's style.
+
+    Args:
+        settings: Further settings, with `_` for the dot in their names.
+    """
+    extra = {name.replace("_", ".", 1): value for name, value in settings.items()}
+    return mpl.rc_context({**style(), **extra})
+
+
 class BookAxes(Axes):
-    """Axes that draw in the book's style and understand the names of its colours."""
+    """Axes that draw in the book's style and understand the names of its colours.
+
+    The name of the vertical axis stands above it, to be read without turning the head.
+    """
+
+    def set_ylabel(self, ylabel: str, *_: Any, **options: Any) -> Any:
+        """Write the name of the vertical axis above it, at its left end.
+
+        Args:
+            ylabel: The name, with its unit in brackets where it has one.
+            options: Properties of the text.
+        """
+        place = {"rotation": 0, "ha": "left", "va": "bottom", "y": 1.0}
+        with styled():
+            label = super().set_ylabel(ylabel, **{**place, **options})
+        self.set_title(self.get_title("left"))
+        return label
+
+    def set_title(self, label: str, *_: Any, **options: Any) -> Any:
+        """Write a title, above the name of the vertical axis.
+
+        Args:
+            label: The title.
+            options: Properties of the text.
+        """
+        pad = TITLE_PAD + (LABEL_HEIGHT if self.get_ylabel() else 0)
+        with styled():
+            return super().set_title(label, **{"pad": pad, "loc": "left", **options})
 
 
 def _styled(name: str) -> Callable[..., Any]:
@@ -47,7 +87,7 @@ def _styled(name: str) -> Callable[..., Any]:
         for argument in COLOR_ARGUMENTS:
             if isinstance(options.get(argument), str):
                 options[argument] = COLORS.get(options[argument], options[argument])
-        with mpl.rc_context(style()):
+        with styled():
             return draw(self, *args, **options)
 
     return method
@@ -67,7 +107,7 @@ class BookFigure(Figure):
     def __init__(self, alt: str, **options: Any) -> None:
         self.alt = alt
         self._finishers: list[Callable[[], None]] = []
-        with mpl.rc_context(style()):
+        with styled():
             super().__init__(**options)
 
     def before_drawing(self, finish: Callable[[], None]) -> None:
@@ -85,7 +125,7 @@ class BookFigure(Figure):
             ValueError: If a colour is used that is not one of the book's.
         """
         buffer = io.StringIO()
-        with mpl.rc_context({**style(), "svg.hashsalt": self.alt}):
+        with styled(svg_hashsalt=self.alt):
             self._finish()
             super().savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         return tidy(buffer.getvalue(), self.alt)
@@ -100,7 +140,7 @@ class BookFigure(Figure):
         if str(fname).endswith(".svg"):
             Path(fname).write_text(self.svg() + "\n", encoding="utf-8")
             return
-        with mpl.rc_context(style()):
+        with styled():
             self._finish()
             super().savefig(fname, **{"facecolor": COLORS["ground"], **options})
 

@@ -11,7 +11,7 @@ from dlbook.lab.plots.colors import hex_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from dlbook.lab.plots.figure import BookFigure
+    from dlbook.lab.plots.canvas import BookFigure
 
 Place = tuple[float, float]
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dlbook.lab.plots.figure import BookFigure
+    from dlbook.lab.plots.canvas import BookFigure
 
 SHORTEST_ALT = 20
 
@@ -46,7 +46,7 @@ def figure(
             f"alt must say in a sentence what the figure shows, at least {SHORTEST_ALT} "
             f"characters. Received: {alt!r}"
         )
-    from dlbook.lab.plots.figure import BookAxes, BookFigure, styled
+    from dlbook.lab.plots.canvas import BookAxes, BookFigure, styled
 
     drawing = BookFigure(alt, figsize=(width, height))
     subplot_options = {"axes_class": BookAxes, **options.pop("subplot_kw", {})}
