@@ -1,1 +1,1 @@
-"""What builds the pages of the published book."""
+"""What builds the published pages: execution, the MkDocs hook, maths, figures, listings."""

@@ -1,0 +1,124 @@
+"""Run the code cells of a notebook in a fresh kernel of this very Python."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from traitlets import default
+
+CELL_SECONDS = 600
+"""Longest time that one cell may run."""
+
+
+class CellFailedError(RuntimeError):
+    """Raised when a cell ends in an error; the message names the cell and the error."""
+
+
+class _ThisPython(KernelSpecManager):
+    """Knows one kernel: the Python that is running, whatever kernels the machine has."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=command, display_name="Python 3", language="python")
+
+
+class _Manager(AsyncKernelManager):
+    @default("kernel_spec_manager")
+    def _this_python(self) -> KernelSpecManager:
+        return _ThisPython(parent=self)
+
+
+class Kernels:
+    """The kernels that are running now, so that an interrupt can end them all."""
+
+    def __init__(self) -> None:
+        self._clients: list[NotebookClient] = []
+
+    def run(self, notebook: NotebookNode, root: Path) -> None:
+        """Execute a notebook in place.
+
+        Args:
+            notebook: the notebook; its code cells get their outputs.
+            root: the repository, whose package the cells import.
+
+        Raises:
+            CellFailedError: if a cell without the tag ``raises-exception`` ends in an error, runs
+                for more than ten minutes, or ends its kernel.
+        """
+        with tempfile.TemporaryDirectory(prefix="dlbook-") as folder:
+            client = NotebookClient(
+                notebook,
+                timeout=CELL_SECONDS,
+                startup_timeout=180,
+                kernel_manager_class=_Manager,
+                record_timing=False,
+                coalesce_streams=True,
+                resources={"metadata": {"path": folder}},
+            )
+            with self._listed(client), _explained(notebook):
+                client.execute(env=_environment(root, folder), stderr=subprocess.DEVNULL)
+
+    def stop(self) -> None:
+        """End every kernel at once; the notebooks they run end in an error."""
+        for client in self._clients:
+            provisioner: Any = getattr(client.km, "provisioner", None)
+            with suppress(OSError):
+                os.kill(provisioner.pid, signal.SIGTERM) if provisioner else None
+
+    @contextmanager
+    def _listed(self, client: NotebookClient) -> Iterator[None]:
+        self._clients.append(client)
+        try:
+            yield
+        finally:
+            self._clients.remove(client)
+
+
+@contextmanager
+def _explained(notebook: NotebookNode) -> Iterator[None]:
+    """Turn nbclient's pages of traceback into one line that names the cell."""
+    try:
+        yield
+    except CellExecutionError as error:
+        cell = next(cell for cell in notebook.cells if _failed(cell))
+        message = f"{error.ename}: {error.evalue}".strip().splitlines()[0]
+        raise CellFailedError(f"{_label(notebook, cell)}: {message}") from None
+    except (CellTimeoutError, DeadKernelError) as error:
+        cell = next((c for c in notebook.cells if _unfinished(c)), notebook.cells[-1])
+        message = str(error).strip().splitlines()[0]
+        raise CellFailedError(f"{_label(notebook, cell)}: {message}") from None
+
+
+def _failed(cell: NotebookNode) -> bool:
+    expected = "raises-exception" in cell.metadata.get("tags", ())
+    errors = [output for output in cell.get("outputs", ()) if output.output_type == "error"]
+    return bool(errors) and not expected
+
+
+def _unfinished(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and cell.execution_count is None
+
+
+def _label(notebook: NotebookNode, cell: NotebookNode) -> str:
+    """Number of a code cell (from 1) and its first line."""
+    codes = [each for each in notebook.cells if each.cell_type == "code"]
+    first = cell.source.strip().splitlines()[0] if cell.source.strip() else ""
+    return f"cell {codes.index(cell) + 1} ({first})"
+
+
+def _environment(root: Path, folder: str) -> dict[str, str]:
+    """Environment of a kernel: quiet, without the reader's own IPython settings."""
+    path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONHASHSEED": "0", "NO_COLOR": "1"}
+    return {**os.environ, **quiet, "PYTHONPATH": path, "IPYTHONDIR": folder}
