@@ -1,0 +1,98 @@
+"""Networks that cannot stack: one run at a time, in a loop that is compiled once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from dlbook.lab.initial_weights import variables
+from dlbook.lab.stacked_layers import Moment, examples_first, examples_last
+
+
+class CompiledNetwork:
+    """Any Keras model, with the interface of a `StackedNetwork` for a stack of one run.
+
+    Args:
+        model: A built Keras model.
+        reason: Why it cannot stack.
+        name: Describes all that runs which share the compiled loop have in common.
+    """
+
+    stacks = False
+
+    def __init__(self, model: Any, reason: str, name: str) -> None:
+        self.model = model
+        self.engine = f"one by one: {reason}"
+        self.name = name
+        self.variables = variables(model)
+        self.output_shape = tuple(model.output_shape[1:])
+        place = {id(one): position for position, one in enumerate(self.variables)}
+        self._trained = [place[id(one)] for one in model.trainable_variables]
+        self._others = [place[id(one)] for one in model.non_trainable_variables]
+
+    def key(self) -> str:
+        """Describe all that runs which share the compiled loop have in common."""
+        return self.name
+
+    def numbers(self) -> dict[str, float]:
+        """Return no settings but the strengths of penalties: the model brings its own."""
+        places = range(len(self.variables))
+        return {f"{kind} {place}": 0.0 for kind in ("l1", "l2") for place in places}
+
+    @property
+    def trainable(self) -> list[int]:
+        """Positions of the weights that training changes."""
+        return self._trained
+
+    @property
+    def kernels(self) -> list[int]:
+        """Positions of the weights that a training's own penalties act on."""
+        return [place for place in self._trained if self.variables[place].name == "kernel"]
+
+    @property
+    def num_noises(self) -> int:
+        """None: the model's own layers draw their noise."""
+        return 0
+
+    def to_stack(self, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return the weights as they are."""
+        return list(weights)
+
+    def from_stack(self, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return the weights as they are."""
+        return list(weights)
+
+    def forward(
+        self,
+        inputs: tf.Tensor,
+        weights: Sequence[tf.Tensor],
+        numbers: Mapping[str, tf.Tensor],
+        moment: Moment,
+    ) -> tf.Tensor:
+        """Compute the outputs of the one run.
+
+        Args:
+            inputs: Shape (1, 1, *features, examples).
+            weights: One tensor (1, 1, *shape) for each of `variables`.
+            numbers: Not needed.
+            moment: The forward pass; afterwards it holds penalties and new states.
+
+        Returns:
+            Shape (1, 1, *units, examples).
+        """
+        trained = [weights[place][0, 0] for place in self._trained]
+        others = [weights[place][0, 0] for place in self._others]
+        rows = examples_first(inputs)[0, 0]
+        outputs, states, losses = self.model.stateless_call(
+            trained, others, rows, training=moment.training, return_losses=True
+        )
+        for place, state in zip(self._others, states, strict=True):
+            moment.updates[place] = state[tf.newaxis, tf.newaxis]
+        if losses:
+            moment.penalties.append(tf.reshape(tf.add_n(losses), [1, 1]))
+        values = examples_last(outputs[tf.newaxis, tf.newaxis])
+        if outputs.op.type in ("Sigmoid", "Softmax"):
+            logits = outputs.op.inputs[0][tf.newaxis, tf.newaxis]
+            moment.logits[id(values)] = examples_last(logits)
+        return values

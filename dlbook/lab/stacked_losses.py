@@ -1,0 +1,328 @@
+"""Losses and metrics of many runs at once.
+
+Outputs have shape ``(streams, conditions, *units, examples)``, targets the same with one condition,
+``(streams, 1, *units, examples)``, or class numbers of shape ``(streams, 1, examples)``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dlbook.lab.levels import nearest
+from dlbook.lab.stacked_layers import examples_first, log_softmax
+
+LOGITS = "_from_logits"
+ALIASES = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "bce": "binary_crossentropy",
+    "cce": "categorical_crossentropy",
+    "r": "correlation",
+}
+OWN_LOSSES = (
+    "mean_squared_error",
+    "mean_absolute_error",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "sparse_categorical_crossentropy",
+)
+_CLASSES = {
+    "BinaryCrossentropy": "binary_crossentropy",
+    "CategoricalCrossentropy": "categorical_crossentropy",
+    "SparseCategoricalCrossentropy": "sparse_categorical_crossentropy",
+    "MeanSquaredError": "mean_squared_error",
+    "MeanAbsoluteError": "mean_absolute_error",
+}
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a network put out.
+
+    Attributes:
+        values: The outputs of all runs.
+        logits: The same before a final sigmoid or softmax; ``None`` if there is none.
+    """
+
+    values: tf.Tensor
+    logits: tf.Tensor | None = None
+
+
+@dataclass(frozen=True)
+class StackedLoss:
+    """A loss for all runs.
+
+    Attributes:
+        name: One of `OWN_LOSSES`, or another Keras loss.
+        from_logits: Whether outputs are logits.
+        function: The loss function where it is not one of `OWN_LOSSES`.
+    """
+
+    name: str
+    from_logits: bool = False
+    function: Callable[..., tf.Tensor] | None = None
+
+    @property
+    def sparse(self) -> bool:
+        """Whether targets are class numbers."""
+        return self.name.startswith("sparse_")
+
+    def __call__(self, targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:
+        """Return the mean loss of every run, shape (streams, conditions)."""
+        if self.function is not None:
+            return _by_examples(self.function, targets, outputs.values)
+        if self.name.startswith("mean_"):
+            return _mean_errors(self.name, targets, outputs.values)
+        logits = outputs.values if self.from_logits else outputs.logits
+        if self.name == "binary_crossentropy":
+            return _binary(targets, outputs.values, logits)
+        if self.sparse:
+            return _sparse(targets, outputs.values, logits)
+        return _categorical(targets, outputs.values, logits)
+
+
+def stacked_loss(loss: Any) -> StackedLoss:
+    """Return the form of a loss for many runs.
+
+    Args:
+        loss: Name of a Keras loss, with ``_from_logits`` where outputs are logits; a Keras loss;
+            or a function ``loss(y_true, y_pred)``.
+
+    Returns:
+        The loss.
+
+    Raises:
+        ValueError: If there is no such loss.
+    """
+    if isinstance(loss, str):
+        return _named_loss(loss)
+    if not callable(loss):
+        raise ValueError(
+            f"loss must be the name of a loss, a Keras loss or a function. Received: {loss!r}"
+        )
+    name = _CLASSES.get(type(loss).__name__)
+    config = loss.get_config() if hasattr(loss, "get_config") else {}
+    plain = not config.get("label_smoothing") and config.get("axis", -1) in (-1, None)
+    if name and plain and config.get("ignore_class") is None:
+        return StackedLoss(name, bool(config.get("from_logits", False)))
+    function = loss.call if isinstance(loss, keras.losses.Loss) else loss
+    return StackedLoss(getattr(loss, "__name__", type(loss).__name__), False, function)
+
+
+def _named_loss(loss: str) -> StackedLoss:
+    name = ALIASES.get(loss.lower(), loss).removesuffix(LOGITS)
+    from_logits = loss.endswith(LOGITS)
+    if name in OWN_LOSSES and not (from_logits and name.startswith("mean_")):
+        return StackedLoss(name, from_logits)
+    function = getattr(keras.losses, name, None)
+    if from_logits or function is None or not name.islower():
+        crossed = [f"{one}{LOGITS}" for one in OWN_LOSSES if "crossentropy" in one]
+        raise ValueError(
+            "loss must be the name of a Keras loss: "
+            f"{nearest(loss, [*OWN_LOSSES, *crossed, 'huber', 'log_cosh', 'hinge'])}. "
+            f"Received: {loss!r}"
+        )
+    return StackedLoss(name, False, function)
+
+
+def _over_runs(values: tf.Tensor) -> tf.Tensor:
+    """Average over all axes but streams and conditions."""
+    return tf.reduce_mean(values, list(range(2, values.shape.rank)))
+
+
+def _mean_errors(name: str, targets: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+    errors = outputs - targets
+    return _over_runs(tf.square(errors) if name == "mean_squared_error" else tf.abs(errors))
+
+
+def _by_examples(
+    function: Callable[..., tf.Tensor], targets: tf.Tensor, outputs: tf.Tensor
+) -> tf.Tensor:
+    """Apply a function of one run's targets and outputs, in Keras' order of axes, to all runs."""
+    predicted = examples_first(outputs)
+    rank = targets.shape.rank
+    true = examples_first(targets) if rank > 3 else targets
+    lead = tf.shape(predicted)[:2]
+    true = tf.broadcast_to(true, tf.concat([lead, tf.shape(true)[2:]], 0))
+    shapes = [tf.concat([[-1], tf.shape(one)[2:]], 0) for one in (true, predicted)]
+    rows = [tf.reshape(one, shape) for one, shape in zip((true, predicted), shapes, strict=True)]
+    rows[0].set_shape([None, *true.shape[2:]])
+    rows[1].set_shape([None, *predicted.shape[2:]])
+    values = tf.vectorized_map(lambda pair: tf.reduce_mean(function(*pair)), tuple(rows))
+    return tf.reshape(values, lead)
+
+
+@tf.custom_gradient
+def _sigmoid_crossentropy(logits: tf.Tensor, targets: tf.Tensor) -> tuple:
+    """Return log(1 + exp(z)) - y z, computed without overflow or cancellation."""
+    values = tf.maximum(logits, 0) - logits * targets + tf.math.log1p(tf.exp(-tf.abs(logits)))
+
+    def gradient(upstream: tf.Tensor) -> tuple:
+        return upstream * (tf.sigmoid(logits) - targets), None
+
+    return values, gradient
+
+
+def _binary(targets: tf.Tensor, outputs: tf.Tensor, logits: tf.Tensor | None) -> tf.Tensor:
+    if logits is not None:
+        return _over_runs(_sigmoid_crossentropy(logits, targets))
+    share = _clip(outputs)
+    return -_over_runs(targets * tf.math.log(share) + (1 - targets) * tf.math.log(1 - share))
+
+
+def _clip(outputs: tf.Tensor) -> tf.Tensor:
+    epsilon = keras.config.epsilon()
+    return tf.clip_by_value(outputs, epsilon, 1 - epsilon)
+
+
+def _logarithms(outputs: tf.Tensor, logits: tf.Tensor | None) -> tf.Tensor:
+    if logits is not None:
+        return log_softmax(logits)
+    return tf.math.log(_clip(outputs / tf.reduce_sum(outputs, -2, keepdims=True)))
+
+
+def _categorical(targets: tf.Tensor, outputs: tf.Tensor, logits: tf.Tensor | None) -> tf.Tensor:
+    return -_over_runs(tf.reduce_sum(targets * _logarithms(outputs, logits), -2))
+
+
+def _sparse(targets: tf.Tensor, outputs: tf.Tensor, logits: tf.Tensor | None) -> tf.Tensor:
+    if logits is None:
+        logits = tf.math.log(_clip(outputs))
+    rows = examples_first(logits)
+    labels = tf.broadcast_to(targets, tf.shape(rows)[:-1])
+    return _over_runs(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, rows))
+
+
+# Metrics
+
+
+@dataclass(frozen=True)
+class StackedMetric:
+    """A metric for all runs, averaged over the examples of an epoch as Keras does.
+
+    Attributes:
+        name: Its name in the results.
+        sums: Gives sums over examples, shape (streams, conditions, k).
+        result: Turns the sums of all batches and the number of examples into the metric.
+        width: The k of `sums`.
+    """
+
+    name: str
+    sums: Callable[[tf.Tensor, Outputs], tf.Tensor]
+    result: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    width: int = 1
+
+
+def stacked_metric(name: str, metric: Any, loss: StackedLoss, units: tuple[int, ...]):
+    """Return the form of a metric for many runs.
+
+    Args:
+        name: Its name in the results.
+        metric: Name of a metric, or a function ``metric(y_true, y_pred)``.
+        loss: The loss, which says how targets and outputs look.
+        units: Shape of one example's outputs.
+
+    Returns:
+        The metric.
+
+    Raises:
+        ValueError: If there is no such metric.
+    """
+    if not isinstance(metric, str):
+        function = metric.fn if hasattr(metric, "fn") else metric
+        return _mean_metric(name, lambda y, out: _by_examples(function, y, out.values))
+    known = ALIASES.get(metric, metric)
+    known = _accuracy_for(loss, units) if known in ("accuracy", "acc") else known
+    if known == "correlation":
+        return StackedMetric(name, _moments, _correlation, 5)
+    threshold = 0.0 if known == "accuracy_of_logits" else 0.5
+    means = {
+        "accuracy_of_logits": lambda y, out: _binary_accuracy(y, out.values, threshold),
+        "binary_accuracy": lambda y, out: _binary_accuracy(y, out.values, threshold),
+        "sparse_categorical_accuracy": _sparse_accuracy,
+        "categorical_accuracy": _categorical_accuracy,
+    }
+    if known in means:
+        return _mean_metric(name, means[known])
+    return _mean_metric(name, _loss_as_metric(metric))
+
+
+def _loss_as_metric(metric: str) -> Callable[[tf.Tensor, Outputs], tf.Tensor]:
+    try:
+        return stacked_loss(metric)
+    except ValueError:
+        known = ["accuracy", "binary_accuracy", "categorical_accuracy", "correlation"]
+        known += ["sparse_categorical_accuracy", "mae", "mse", *OWN_LOSSES]
+        raise ValueError(
+            f"metrics must name metrics that are there: {nearest(metric, known)}. "
+            f"Received: {metric!r}"
+        ) from None
+
+
+def _accuracy_for(loss: StackedLoss, units: tuple[int, ...]) -> str:
+    """Choose the kind of accuracy that fits, as Keras does; logits have their threshold at 0."""
+    if loss.sparse:
+        return "sparse_categorical_accuracy"
+    if units[-1:] == (1,) or loss.name == "binary_crossentropy":
+        return "accuracy_of_logits" if loss.from_logits else "binary_accuracy"
+    return "categorical_accuracy"
+
+
+def _mean_metric(name: str, mean: Callable[[tf.Tensor, Outputs], tf.Tensor]) -> StackedMetric:
+    def sums(targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:
+        count = tf.cast(tf.shape(outputs.values)[-1], tf.float32)
+        return (mean(targets, outputs) * count)[..., tf.newaxis]
+
+    return StackedMetric(name, sums, lambda totals, count: totals[..., 0] / count)
+
+
+def _binary_accuracy(targets: tf.Tensor, outputs: tf.Tensor, threshold: float) -> tf.Tensor:
+    return _over_runs(tf.cast(tf.equal(targets, tf.cast(outputs > threshold, tf.float32)),
+                              tf.float32))
+
+
+def _sparse_accuracy(targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:
+    best = tf.argmax(examples_first(outputs.values), -1, output_type=tf.int32)
+    return _over_runs(tf.cast(tf.equal(best, tf.cast(targets, tf.int32)), tf.float32))
+
+
+def _categorical_accuracy(targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:
+    return _sparse_accuracy(tf.argmax(targets, -2, output_type=tf.int32), outputs)
+
+
+def _moments(targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:
+    predicted = outputs.values
+    true = tf.broadcast_to(targets, tf.shape(predicted))
+    products = (true, predicted, true * true, predicted * predicted, true * predicted)
+    return tf.stack(
+        [tf.reduce_sum(one, list(range(2, one.shape.rank))) for one in products], axis=-1
+    )
+
+
+def _correlation(totals: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    means = totals / count
+    true, predicted, true_square, predicted_square, product = tf.unstack(means, axis=-1)
+    spread = (true_square - true**2) * (predicted_square - predicted**2)
+    return (product - true * predicted) * tf.math.rsqrt(spread)
+
+
+def fits(targets: np.ndarray, units: tuple[int, ...], sparse: bool) -> bool:
+    """Say whether targets fit a model's outputs.
+
+    Args:
+        targets: Shape (examples, ...).
+        units: Shape of one example's outputs.
+        sparse: Whether targets are class numbers.
+
+    Returns:
+        Whether they fit.
+    """
+    if sparse:
+        flat = targets.reshape(len(targets), -1)
+        inside = flat.min() >= 0 and flat.max() < units[-1]
+        return flat.shape[1] == int(np.prod(units[:-1])) and bool(inside)
+    return targets.shape[1:] == units or (targets.ndim == 1 and units == (1,))

@@ -1,0 +1,449 @@
+"""Training: what one run of a sweep trains, and on what.
+
+A `Training` is a *trial*: it says which model is trained on which data with which loss, optimizer
+and settings. An `Experiment` crosses its levels and repeats it over seeds; `dlbook.lab.stacked`
+trains all runs that share shapes together, as one program.
+
+Importing this module loads neither Keras nor TensorFlow.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, fields
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from dlbook.lab.levels import Level, nearest, refuse_unknown
+
+if TYPE_CHECKING:
+    import keras
+
+    from dlbook.lab.datasets import Data
+    from dlbook.lab.experiment import Run
+
+OPTIMIZERS = ("sgd", "rmsprop", "adam", "adamw")
+WEIGHTED = "weights_"
+
+
+@dataclass(frozen=True)
+class By:
+    """A setting that depends on the level of one independent variable; see `by`."""
+
+    variable: str
+    choices: Mapping[Level, Any]
+    default: Any
+
+    def __call__(self, **levels: Level) -> Any:
+        """Return the setting for one condition."""
+        level = levels[self.variable]
+        if level not in self.choices and self.default is None:
+            raise ValueError(
+                f"by({self.variable!r}, ...) must name every level or give a default; it names "
+                f"{', '.join(map(repr, self.choices))}. Received: {level!r}"
+            )
+        return self.choices.get(level, self.default)
+
+
+def by(variable: str, choices: Mapping[Level, Any], default: Any = None) -> Any:
+    """Make a setting of a `Training` depend on the level of an independent variable.
+
+    Args:
+        variable: Name of the independent variable.
+        choices: Level -> the setting's value there.
+        default: The value at all other levels.
+
+    Returns:
+        Something to give to a `Training` in place of a fixed setting.
+
+    Example:
+        >>> loss = by("output", {"sigmoid": "binary_crossentropy"}, default="mean_squared_error")
+        >>> loss(output="sigmoid"), loss(output="raw")
+        ('binary_crossentropy', 'mean_squared_error')
+    """
+    return By(variable, choices, default)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one run, all decided.
+
+    Attributes:
+        loss: Name of a loss, or a Keras loss.
+        metrics: Names of metrics, or functions ``metric(y_true, y_pred)``.
+        optimizer: One of ``"sgd"``, ``"rmsprop"``, ``"adam"``, ``"adamw"``.
+        learning_rate: A number, or a Keras learning-rate schedule.
+        batch_size: Examples per update; ``None`` for all.
+        epochs: How often the data are seen.
+        shuffle: Whether every epoch has its own order of the examples.
+        momentum: Momentum of SGD and RMSprop.
+        nesterov: Whether SGD looks ahead.
+        l1: Strength of the penalty on absolute weights of all kernels.
+        l2: Strength of the penalty on squared weights of all kernels.
+        weight_decay: Share of each weight, times the learning rate, that an update removes.
+        rho: Memory of RMSprop.
+        beta_1: Memory of Adam's mean gradient.
+        beta_2: Memory of Adam's mean squared gradient.
+        epsilon: Keeps RMSprop and Adam from dividing by 0.
+    """
+
+    loss: Any
+    metrics: tuple[Any, ...]
+    optimizer: str
+    learning_rate: Any
+    batch_size: int | None
+    epochs: int
+    shuffle: bool
+    momentum: float
+    nesterov: bool
+    l1: float
+    l2: float
+    weight_decay: float
+    rho: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+
+
+NOT_SWEPT = ("loss", "metrics")
+SWEPT = tuple(one.name for one in fields(Settings) if one.name not in NOT_SWEPT)
+_AT_LEAST_ZERO = ("l1", "l2", "weight_decay", "epsilon")
+_SHARES = ("momentum", "rho", "beta_1", "beta_2")
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """What one run trains: a model, its data, a loss, and how to minimize it.
+
+    Every independent variable of the experiment is an argument of the model builder, of the data
+    function, or of this class (``learning_rate``, ``batch_size``, ``epochs``, ``optimizer``,
+    ``momentum``, ``l1``, ...). The builder and the data function get only the variables that they
+    name; a name that one of them takes is theirs and changes no setting here. Any setting may also
+    be a function of levels, or `by` the level of one variable.
+
+    One seed gives the same data, initial weights (those of ``keras.utils.set_random_seed(seed)``
+    followed by the builder), order of examples and dropout noise in every condition with the same
+    shapes, so conditions can be compared in pairs.
+
+    Attributes:
+        model: Builds a Keras model, ``model(**levels) -> keras.Model``; it may take ``seed``.
+        data: ``data(seed, **levels) -> Data``, or a ready `Data`.
+        loss: Name of a Keras loss (``"..._from_logits"`` for outputs without activation), a Keras
+            loss, or a function ``loss(y_true, y_pred)``.
+        optimizer: ``"sgd"``, ``"rmsprop"``, ``"adam"`` or ``"adamw"``, as in Keras.
+        learning_rate: A number of 0 or larger, or a Keras learning-rate schedule.
+        batch_size: Examples per update; ``None`` for the full batch.
+        epochs: How often the data are seen.
+        metrics: Names such as ``"accuracy"``, ``"mae"`` or ``"correlation"``, or functions
+            ``metric(y_true, y_pred)``. ``"accuracy"`` knows whether the loss takes logits.
+        momentum: Between 0 and 1 (SGD and RMSprop).
+        nesterov: Whether SGD's momentum looks ahead.
+        l1: Adds ``l1 * sum(|kernel|)`` of every kernel to the loss.
+        l2: Adds ``l2 * sum(kernel ** 2)`` of every kernel to the loss.
+        weight_decay: As in Keras' optimizers.
+        shuffle: ``False`` keeps the order of the examples.
+        rho: RMSprop's memory.
+        beta_1: Adam's memory of gradients.
+        beta_2: Adam's memory of squared gradients.
+        epsilon: Keeps RMSprop and Adam from dividing by 0.
+        keep_weights: Whether results hold the final weights, as ``weights_<layer>_<weight>``.
+        outputs: Measures trained models: ``outputs(model, data) -> {name: number}``.
+
+    Raises:
+        TypeError: If ``model`` or ``data`` cannot be called.
+        ValueError: If a setting is impossible.
+
+    Example:
+        >>> training = Training(len, len, "mean_squared_error", epochs=5, metrics=("mae",))
+        >>> list(training.dims)[:4]
+        ['loss', 'mae', 'val_loss', 'val_mae']
+    """
+
+    model: "Callable[..., keras.Model]"
+    data: "Callable[..., Data] | Data"
+    loss: Any
+    _: KW_ONLY
+    optimizer: Any = "sgd"
+    learning_rate: Any = 0.01
+    batch_size: Any = None
+    epochs: Any = 1
+    metrics: Sequence[Any] = ()
+    momentum: Any = 0.0
+    nesterov: Any = False
+    l1: Any = 0.0
+    l2: Any = 0.0
+    weight_decay: Any = 0.0
+    shuffle: Any = True
+    rho: Any = 0.9
+    beta_1: Any = 0.9
+    beta_2: Any = 0.999
+    epsilon: Any = 1e-7
+    keep_weights: bool = False
+    outputs: "Callable[..., Mapping[str, Any]] | None" = None
+    _parameters: "dict[str, _Parameters]" = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check what does not depend on levels."""
+        if not callable(self.model):
+            raise TypeError(
+                "model must be a function that builds a Keras model (not a model: every run needs "
+                f"its own). Received: {self.model!r}"
+            )
+        if not (callable(self.data) or hasattr(self.data, "x_train")):
+            raise TypeError(
+                f"data must be a function data(seed, **levels) or a Data. Received: {self.data!r}"
+            )
+        if isinstance(self.metrics, str):
+            object.__setattr__(self, "metrics", (self.metrics,))
+        object.__setattr__(self, "metrics", tuple(self.metrics))
+        parts = {"model": self.model, "data": self.data, "outputs": self.outputs}
+        self._parameters.update({name: _Parameters.of(part) for name, part in parts.items()})
+        for name in SWEPT:
+            if not _varies(name, getattr(self, name)):
+                check_setting(name, getattr(self, name))
+
+    @property
+    def dims(self) -> dict[str, tuple[str, ...]]:
+        """Dependent variable -> names of its extra dimensions."""
+        names = ("loss", *map(metric_name, self.metrics))
+        return {
+            f"{part}{name}": ("epoch",) for part in ("", "val_") for name in names
+        }
+
+    def check(self, independent: Mapping[str, Sequence[Level]]) -> None:
+        """Compare the independent variables with what model, data and training take.
+
+        Args:
+            independent: Variable -> levels.
+
+        Raises:
+            ValueError: If a variable is unknown, a needed one is missing, or a level is
+                impossible.
+        """
+        owners = [self._parameters["model"], self._parameters["data"]]
+        known = [*dict.fromkeys(name for owner in owners for name in owner.names)]
+        self._refuse_results(independent)
+        if not any(owner.takes_all for owner in owners):
+            refuse_unknown("independent", independent, [*known, *self._varying(), *SWEPT])
+        for what in ("model", "data"):
+            self._refuse_missing(what, independent)
+        for name in set(independent) - set(known):
+            for level in independent[name] if name in SWEPT else ():
+                check_setting(name, level)
+
+    def _refuse_results(self, independent: Mapping[str, Sequence[Level]]) -> None:
+        for name in independent:
+            if name in self.dims:
+                raise ValueError(
+                    f"independent must not use the name of a result; to vary the {name}, name "
+                    f"the variable otherwise and write {name}=by(variable, {{level: ...}}). "
+                    f"Received: {name!r}"
+                )
+
+    def _refuse_missing(self, what: str, independent: Mapping[str, Sequence[Level]]) -> None:
+        missing = [name for name in self._parameters[what].needed if name not in independent]
+        if missing:
+            raise ValueError(
+                f"independent must give levels for {', '.join(map(repr, missing))}, which {what} "
+                f"needs; {nearest(missing[0], independent)}. Received: {list(independent)}"
+            )
+
+    def _varying(self) -> Iterator[str]:
+        """Yield the variables that settings depend on."""
+        for name in (*SWEPT, "loss"):
+            setting = getattr(self, name)
+            if isinstance(setting, By):
+                yield setting.variable
+            elif _varies(name, setting):
+                yield from _Parameters.of(setting).names
+
+    def levels_for(self, what: str, condition: Mapping[str, Level]) -> dict[str, Level]:
+        """Return the variables of a condition that the model builder or the data function takes.
+
+        Args:
+            what: ``"model"``, ``"data"`` or ``"outputs"``.
+            condition: Variable -> level.
+
+        Returns:
+            The part of the condition for it.
+        """
+        return self._parameters[what].choose(condition)
+
+    def takes_seed(self, what: str) -> bool:
+        """Say whether the model builder or the data function takes the run's seed."""
+        return self._parameters[what].takes_seed
+
+    def settings(self, condition: Mapping[str, Level]) -> Settings:
+        """Decide all settings for one condition.
+
+        Args:
+            condition: Variable -> level.
+
+        Returns:
+            The settings, checked.
+
+        Raises:
+            ValueError: If a setting is impossible.
+        """
+        values = {one.name: getattr(self, one.name) for one in fields(Settings)}
+        owned = {*self.levels_for("model", condition), *self.levels_for("data", condition)}
+        values |= {name: condition[name] for name in SWEPT if name in {*condition} - owned}
+        for name, value in values.items():
+            if _varies(name, value):
+                value = values[name] = value(**_Parameters.of(value).choose(condition))
+            if name in SWEPT:
+                values[name] = check_setting(name, value)
+        return Settings(**values)
+
+    def partition(self, runs: "Sequence[Run]", memory: int) -> "list[list[Run]]":
+        """Split runs into work units: runs that train together, within a memory budget.
+
+        Args:
+            runs: All runs of the sweep.
+            memory: Bytes that one work unit may need.
+
+        Returns:
+            The units, the same ones each time.
+        """
+        from dlbook.lab.stacked import partition
+
+        return partition(self, runs, memory)
+
+    def execute(
+        self, runs: "Sequence[Run]", report: Callable[[int], None]
+    ) -> tuple[list[dict[str, Any]], str]:
+        """Train the runs of one work unit.
+
+        Args:
+            runs: The runs.
+            report: Told the number of runs finished since the last call.
+
+        Returns:
+            One record per run in order, and the engine that trained them.
+        """
+        from dlbook.lab.stacked import execute
+
+        return execute(self, runs, report)
+
+    def fingerprint(self) -> str:
+        """Return a hash of model, data and settings: all that determines results."""
+        from dlbook.lab.fingerprint import fingerprint
+
+        shown = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
+        return fingerprint("Training", shown)
+
+
+def metric_name(metric: Any) -> str:
+    """Return the name that a metric has in the results.
+
+    Args:
+        metric: A name, a function or a Keras metric.
+
+    Returns:
+        The name.
+
+    Example:
+        >>> metric_name("accuracy"), metric_name(len)
+        ('accuracy', 'len')
+    """
+    if isinstance(metric, str):
+        return metric
+    return getattr(metric, "name", None) or getattr(metric, "__name__", type(metric).__name__)
+
+
+def check_setting(name: str, value: Any) -> Any:
+    """Return a setting of a training as a plain value, or say what is wrong with it.
+
+    Args:
+        name: Which setting.
+        value: What was given.
+
+    Returns:
+        The value; whole numbers as ``int``.
+
+    Raises:
+        ValueError: If it is impossible.
+
+    Example:
+        >>> check_setting("batch_size", 16.0)
+        16
+    """
+    if name == "optimizer":
+        return _check_optimizer(value)
+    if name in ("batch_size", "epochs"):
+        return None if name == "batch_size" and value is None else _check_whole(name, value)
+    if name in ("shuffle", "nesterov"):
+        return _check(name, bool(value), value in (0, 1), "True or False", value)
+    if name == "learning_rate" and hasattr(value, "get_config"):
+        return value
+    number = value if isinstance(value, (int, float)) else float("nan")
+    if name in _SHARES:
+        return _check(name, float(number), 0 <= number < 1, "from 0 to below 1", value)
+    finite = isfinite(number) and number >= 0
+    return _check(name, float(number), finite, "a finite number, 0 or larger", value)
+
+
+def _check(name: str, result: Any, holds: bool, rule: str, value: Any) -> Any:
+    if not holds:
+        raise ValueError(f"{name} must be {rule}. Received: {value!r}")
+    return result
+
+
+def _check_whole(name: str, value: Any) -> int:
+    whole = isinstance(value, (int, float)) and value >= 1 and value == int(value)
+    return _check(name, int(value) if whole else 0, whole, "a whole number, 1 or more", value)
+
+
+def _check_optimizer(value: Any) -> str:
+    known = str(value).lower()
+    if not isinstance(value, str) or known not in OPTIMIZERS:
+        raise ValueError(
+            f"optimizer must be one of {', '.join(OPTIMIZERS)} (its settings are arguments of "
+            f"Training: learning_rate, momentum, beta_1, ...). Received: {value!r}"
+        )
+    return known
+
+
+def _varies(name: str, value: Any) -> bool:
+    """Say whether a setting is a function of levels."""
+    if isinstance(value, By):
+        return True
+    if name == "metrics" or not callable(value) or hasattr(value, "get_config"):
+        return False
+    return name != "loss" or "y_pred" not in _Parameters.of(value).all_names
+
+
+@dataclass(frozen=True)
+class _Parameters:
+    """The parameters of a function that levels may be given to."""
+
+    all_names: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+    takes_all: bool = False
+    takes_seed: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name in self.all_names if name != "seed")
+
+    @classmethod
+    def of(cls, function: Any) -> "_Parameters":
+        if isinstance(function, By):
+            return cls((function.variable,), (function.variable,))
+        if not callable(function):
+            return cls()
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except ValueError:
+            return cls(takes_all=True)
+        named = [one for one in parameters if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)]
+        needed = [one.name for one in named if one.default is one.empty and one.name != "seed"]
+        takes_all = any(one.kind == one.VAR_KEYWORD for one in parameters)
+        names = tuple(one.name for one in named)
+        return cls(names, tuple(needed), takes_all, "seed" in names)
+
+    def choose(self, condition: Mapping[str, Level]) -> dict[str, Level]:
+        return {
+            name: level
+            for name, level in condition.items()
+            if self.takes_all or name in self.names
+        }
