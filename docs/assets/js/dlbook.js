@@ -1,0 +1,11 @@
+/* Everything that moves on a page of dlbook.
+ *
+ * A widget is a custom element, so it needs no start-up call: the browser builds it whenever it
+ * appears, also after Material's instant navigation has swapped the page.
+ */
+
+import "./widgets/descent.js";
+import "./widgets/curves.js";
+import { keepReachable } from "./reachable.js";
+
+keepReachable();
