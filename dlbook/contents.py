@@ -89,12 +89,20 @@ class Part:
 
 
 class UnknownChapter(LookupError):  # noqa: N818
-    """Raised when no chapter has the given name; ``nearest`` holds the addresses most like it."""
+    """Raised when no chapter has the given name.
 
-    def __init__(self, name: str, nearest: tuple[str, ...]) -> None:
+    Attributes:
+        name: what was asked for.
+        nearest: addresses of the chapters most like it.
+        planned: whether a chapter of that name is announced but not written yet.
+    """
+
+    def __init__(self, name: str, nearest: tuple[str, ...] = (), *, planned: bool = False) -> None:
         self.name = name
         self.nearest = nearest
+        self.planned = planned
         hint = f"nearest: {', '.join(nearest)}" if nearest else "`dlbook list` shows them all"
+        hint = "this one is planned, not written" if planned else hint
         super().__init__(f"`name` must be a chapter of the book; {hint}. Received: {name!r}")
 
 
@@ -139,6 +147,39 @@ def chapters() -> tuple[Chapter, ...]:
     return tuple(chapter for part in parts() for chapter in part.chapters)
 
 
+def planned() -> dict[str, str]:
+    """Chapters that ``docs/notes.yml`` announces and nobody has written yet.
+
+    Returns:
+        Title of each by its address, in reading order.
+
+    Example:
+        >>> written = {chapter.address for chapter in chapters()}
+        >>> written & set(planned())
+        set()
+    """
+    written = {chapter.address for chapter in chapters()}
+    titles = announced(folder() / "docs" / "notes.yml")
+    return {address: title for address, title in titles.items() if address not in written}
+
+
+def announced(path: Path) -> dict[str, str]:
+    """All chapters that one ``notes.yml`` announces, written or not.
+
+    Args:
+        path: the ``notes.yml`` to read; without it nothing is announced.
+
+    Returns:
+        Title of each by its address, in reading order.
+    """
+    notes = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader) if path.is_file() else {}
+    return {
+        f"{part}/{name}": title
+        for part, names in notes.get("planned", {}).items()
+        for name, title in names.items()
+    }
+
+
 def find(name: str) -> Chapter:
     """The chapter that a person means by a name.
 
@@ -160,7 +201,8 @@ def find(name: str) -> Chapter:
     for chapter in chapters():
         if wanted in (chapter.address, chapter.name):
             return chapter
-    raise UnknownChapter(name, _nearest(wanted))
+    is_planned = any(wanted in (address, address.partition("/")[2]) for address in planned())
+    raise UnknownChapter(name, _nearest(wanted), planned=is_planned)
 
 
 def read(path: Path) -> tuple[Part, ...]:
