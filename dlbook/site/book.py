@@ -76,6 +76,12 @@ class Book:
         return {**planned, **{address: each.title for address, each in self.chapters.items()}}
 
     @cached_property
+    def glossary(self) -> str:
+        """Markdown that explains the terms of the book: one abbreviation a line."""
+        path = self.root / "docs" / "includes" / "glossary.md"
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    @cached_property
     def planned(self) -> tuple[str, ...]:
         """Addresses of the chapters that are not written yet, in reading order."""
         return tuple(address for address in self.titles if address not in self.chapters)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from dlbook.site import fences, source
@@ -36,7 +37,10 @@ def chapter_key(root: Path, address: str, markdown: str) -> str:
     modules = reached_modules(root, [cell.body for cell in cells])
     content = {
         "cells": [(cell.body.strip(), cell.tags) for cell in cells],
-        "modules": {name: _fingerprint(path) for name, path in sorted(modules.items())},
+        "modules": {
+            name: _fingerprint(path, path.stat().st_mtime_ns)
+            for name, path in sorted(modules.items())
+        },
         "shown": [name for piece in fences.split(markdown) for name in shown_names(piece)],
         "data": {path.name: _digest(path) for path in _data_files(root, address, modules)},
     }
@@ -68,9 +72,15 @@ def reached_modules(root: Path, codes: Iterable[str]) -> dict[str, Path]:
         if path and name not in reached:
             reached[name] = path
             package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-            waiting += _imports(root, path.read_text(encoding="utf-8"), package)
+            waiting += _file_imports(root, path, package, path.stat().st_mtime_ns)
             waiting.append(name.rpartition(".")[0])
     return reached
+
+
+@lru_cache(maxsize=1024)
+def _file_imports(root: Path, path: Path, package: str, written: int) -> tuple[str, ...]:
+    """What a file imports, as it was written at one moment."""
+    return tuple(_imports(root, path.read_text(encoding="utf-8"), package))
 
 
 def _imports(root: Path, code: str, package: str) -> list[str]:
@@ -125,8 +135,9 @@ def _attribute_modules(root: Path, base: str, name: str) -> list[str]:
     ]
 
 
-def _fingerprint(path: Path) -> str:
-    """Hash of the syntax tree of a module, without docstrings."""
+@lru_cache(maxsize=1024)
+def _fingerprint(path: Path, written: int) -> str:
+    """Hash of the syntax tree of a module, as it was written at one moment, without docstrings."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:

@@ -64,7 +64,7 @@ def typeset(content: str, on_error: Callable[[str], None]) -> str:
 
     content = _INLINE.sub(lambda found: convert(found[1], False), content)
     return _DISPLAY.sub(
-        lambda found: f'<div class="dlbook-equation" tabindex="0">{convert(found[1], True)}</div>',
+        lambda found: f'<div class="dlbook-equation">{convert(found[1], True)}</div>',
         content,
     )
 

@@ -82,6 +82,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Turn cells and listings into ordinary code blocks with marks around them."""
     build = _build(config)
     build.sources[page.file.src_uri] = markdown
+    if markdown.startswith("---\n"):
+        build.warn(page, "the front matter is no valid YAML (does a text with a colon lack quotes?)")
     if page.file.src_uri in build.book.pages:
         _render_notebook(build, page, config, files)
     part = _part(build, page)
@@ -92,7 +94,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     for piece in split(markdown):
         number += isinstance(piece, Fence) and piece.is_cell
         pieces.append(_native(build, page, piece, number))
-    return "".join(pieces)
+    return "".join([*pieces, "\n\n", build.book.glossary])
 
 
 @event_priority(-100)
