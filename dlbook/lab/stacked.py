@@ -167,7 +167,8 @@ class _Stack:
             name: np.concatenate([one[name] for one in history]) for name in self.program.names
         }
         records = [
-            {name: curve[:, *place] for name, curve in curves.items()} for place in self.layout.place
+            {name: curve[:, *place] for name, curve in curves.items()}
+            for place in self.layout.place
         ]
         self._test(state, fixed, records)
         return records

@@ -140,11 +140,36 @@ def log_softmax(inputs: tf.Tensor) -> tf.Tensor:
 
 
 ACROSS_UNITS = {"softmax": softmax, "log_softmax": log_softmax}
-ELEMENTWISE = (
-    "celu elu exponential gelu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu "
-    "linear log_sigmoid mish relu relu6 selu sigmoid silu soft_shrink softplus softsign "
-    "sparse_plus sparse_sigmoid squareplus swish tanh tanh_shrink threshold"
-).split()
+ELEMENTWISE = [
+    "celu",
+    "elu",
+    "exponential",
+    "gelu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "squareplus",
+    "swish",
+    "tanh",
+    "tanh_shrink",
+    "threshold",
+]
 _SIMPLE = {"relu": tf.nn.relu, "sigmoid": tf.sigmoid, "tanh": tf.tanh, "linear": tf.identity}
 
 
@@ -280,8 +305,9 @@ class StackedFlatten(StackedLayer):
 
     def call(self, inputs, weights, numbers, moment):
         """Reshape."""
-        return tf.reshape(inputs, [-1, inputs.shape[1], int(np.prod(inputs.shape[2:-1])),
-                                   inputs.shape[-1]])
+        return tf.reshape(
+            inputs, [-1, inputs.shape[1], int(np.prod(inputs.shape[2:-1])), inputs.shape[-1]]
+        )
 
 
 REGISTRY: dict[type, type[StackedLayer]] = {

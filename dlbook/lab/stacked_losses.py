@@ -281,8 +281,9 @@ def _mean_metric(name: str, mean: Callable[[tf.Tensor, Outputs], tf.Tensor]) -> 
 
 
 def _binary_accuracy(targets: tf.Tensor, outputs: tf.Tensor, threshold: float) -> tf.Tensor:
-    return _over_runs(tf.cast(tf.equal(targets, tf.cast(outputs > threshold, tf.float32)),
-                              tf.float32))
+    return _over_runs(
+        tf.cast(tf.equal(targets, tf.cast(outputs > threshold, tf.float32)), tf.float32)
+    )
 
 
 def _sparse_accuracy(targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:

@@ -138,9 +138,7 @@ class StackedNetwork:
         for node in self.nodes:
             layer = node.layer
             own = [weights[self._position[id(one)]] for one in layer.weights]
-            settings = {
-                name: numbers[f"{layer.number} {name}"] for name in layer.numbers_of
-            }
+            settings = {name: numbers[f"{layer.number} {name}"] for name in layer.numbers_of}
             given = keras.tree.map_structure(tensors.__getitem__, node.inputs)
             tensors[node.output] = layer.call(given, own, settings, moment)
         return tensors[self.output]

@@ -76,12 +76,14 @@ class Blueprint:
         model: The Keras model, built with the first run's seed.
         network: Its form for many runs.
         seed: The seed it was built with.
+        key: Describes all that stacked runs must have in common.
         numbers: Settings of its layers that may differ between stacked runs.
     """
 
     model: Any
     network: Any
     seed: int
+    key: str
     numbers: dict[str, float]
 
 
@@ -213,19 +215,26 @@ class Planner:
 
     def __init__(self, training: Training) -> None:
         self.training = training
+        self._conditions: dict[tuple, tuple[Settings, tuple, tuple]] = {}
         self._blueprints: dict[Hashable, Blueprint] = {}
         self._models: dict[tuple[Hashable, int], Any] = {}
+        self._fingerprints: dict[tuple[int, int], str] = {}
+        self._kept: list[Settings] = []
         self._raw: dict[Hashable, Any] = {}
         self._data: dict[Hashable, CheckedData] = {}
 
     def job(self, run: "Run") -> Job:
         """Return what a run needs."""
-        settings = self.training.settings(run.condition)
-        model = _frozen(self.training.levels_for("model", run.condition))
-        data = _frozen(self.training.levels_for("data", run.condition))
-        if self.training.takes_seed("data"):
-            data = (*data, ("seed", run.seed))
-        return Job(run, settings, model, data)
+        condition = _frozen(run.condition)
+        if condition not in self._conditions:
+            levels = [self.training.levels_for(what, run.condition) for what in ("model", "data")]
+            settings = self.training.settings(run.condition)
+            self._conditions[condition] = (settings, *map(_frozen, levels))
+        settings, model, levels = self._conditions[condition]
+        seeded_levels = (
+            (*levels, ("seed", run.seed)) if self.training.takes_seed("data") else levels
+        )
+        return Job(run, settings, model, seeded_levels)
 
     def groups(self, runs: "Sequence[Run]", sample: bool = False) -> list[Group]:
         """Put runs into groups that can share a program.
@@ -240,17 +249,24 @@ class Planner:
         members: dict[Hashable, list[Job]] = {}
         looked: dict[Hashable, Job] = {}
         for job in map(self.job, runs):
-            seen = looked.setdefault(_frozen(self.training.levels_for("data", job.run.condition)), job)
+            seen = looked.setdefault(self._conditions[_frozen(job.run.condition)][2], job)
             members.setdefault(self._key(job, seen if sample else job), []).append(job)
         return [self._group(key, jobs) for key, jobs in members.items()]
 
     def _key(self, job: Job, seen: Job) -> Hashable:
         settings = job.settings
-        rule = self._rule(settings)
-        shared = (settings.loss, settings.metrics, rule, bool(settings.weight_decay))
         sizes = (settings.batch_size, settings.epochs, settings.shuffle)
-        key = self.blueprint(job).network.key()
-        return (key, fingerprint(*shared), sizes, self.data(job, seen).shapes)
+        rule = (self._rule(settings), bool(settings.weight_decay))
+        shapes = self.data(job, seen).shapes
+        return (self.blueprint(job).key, self._measured(settings), rule, sizes, shapes)
+
+    def _measured(self, settings: Settings) -> str:
+        """Describe loss and metrics."""
+        place = (id(settings.loss), id(settings.metrics))
+        if place not in self._fingerprints:
+            self._kept.append(settings)
+            self._fingerprints[place] = fingerprint(settings.loss, settings.metrics)
+        return self._fingerprints[place]
 
     @staticmethod
     def _rule(settings: Settings) -> str:
@@ -306,8 +322,9 @@ class Planner:
         if job.model_key not in self._blueprints:
             model = self.build(job, job.run.seed)
             network = self._network(job, model)
-            numbers = network.numbers()
-            self._blueprints[job.model_key] = Blueprint(model, network, job.run.seed, numbers)
+            self._blueprints[job.model_key] = Blueprint(
+                model, network, job.run.seed, network.key(), network.numbers()
+            )
         return self._blueprints[job.model_key]
 
     def _network(self, job: Job, model: Any) -> Any:

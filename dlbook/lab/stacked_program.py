@@ -56,8 +56,8 @@ class Program:
         """Name the curves and prepare the compiled functions."""
         names = ["loss", *(metric.name for metric in self.recipe.metrics)]
         self.names = names + [f"val_{name}" for name in names if self.recipe.validates]
-        self.advance = tf.function(self._advance, reduce_retracing=True)
-        self.evaluate = tf.function(self._evaluate, reduce_retracing=True)
+        self.advance = tf.function(self._advance, autograph=False, reduce_retracing=True)
+        self.evaluate = tf.function(self._evaluate, autograph=False, reduce_retracing=True)
 
     @property
     def steps_per_epoch(self) -> int:

@@ -205,9 +205,7 @@ class Training:
     def dims(self) -> dict[str, tuple[str, ...]]:
         """Dependent variable -> names of its extra dimensions."""
         names = ("loss", *map(metric_name, self.metrics))
-        return {
-            f"{part}{name}": ("epoch",) for part in ("", "val_") for name in names
-        }
+        return {f"{part}{name}": ("epoch",) for part in ("", "val_") for name in names}
 
     def check(self, independent: Mapping[str, Sequence[Level]]) -> None:
         """Compare the independent variables with what model, data and training take.
@@ -443,7 +441,5 @@ class _Parameters:
 
     def choose(self, condition: Mapping[str, Level]) -> dict[str, Level]:
         return {
-            name: level
-            for name, level in condition.items()
-            if self.takes_all or name in self.names
+            name: level for name, level in condition.items() if self.takes_all or name in self.names
         }
