@@ -36,9 +36,7 @@ def start(root: Path, address: str, title: str = "") -> list[Path]:
     }
     for path in targets:
         if path.exists():
-            raise ValueError(
-                f"a new chapter must not replace a file. Received: {address!r}, {path}"
-            )
+            raise ValueError(f"`address` must not replace {path.name}. Received: {address!r}")
     text = with_chapter(nav.read_text(encoding="utf-8"), chapter, tuple(titles))
     for path, template in targets.items():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 import dlbook
-from dlbook.cli.ending import Stopped
+from dlbook.cli.ending import passed_on
 
 
 class BookGroup(TyperGroup):
@@ -17,12 +17,15 @@ class BookGroup(TyperGroup):
         """Names of the commands, in the order of this file."""
         return list(self.commands)
 
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Read the arguments; ``--version`` prints here."""
+        with passed_on():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: Any) -> Any:
-        """Run one command; a stop from outside reaches `dlbook.cli.ending` unchanged."""
-        try:
+        """Run one command."""
+        with passed_on():
             return super().invoke(ctx)
-        except (KeyboardInterrupt, BrokenPipeError) as stop:
-            raise Stopped(stop) from stop
 
 
 app = typer.Typer(

@@ -37,6 +37,15 @@ class Stopped(BaseException):
         self.cause = cause
 
 
+@contextmanager
+def passed_on() -> Iterator[None]:
+    """Let a stop from outside reach `ended` unchanged."""
+    try:
+        yield
+    except (KeyboardInterrupt, BrokenPipeError) as stop:
+        raise Stopped(stop) from stop
+
+
 @dataclass
 class Ending:
     """The exit code of a command, known when it has ended."""

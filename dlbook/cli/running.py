@@ -107,7 +107,7 @@ def run_chapter(name: str, out: Path | None, options: Options) -> None:
             raise Failure(f"{chapter.address} has no experiment to run.")
         found = [_run_one(module, each, folder, (chapter, options)) for each in experiments]
         _judge(module, found, options)
-    say(f"\nSaved in {escape(str(folder))}")
+    say(f"\nSaved in {escape(str(folder))}: {escape(_names(folder, experiments))}")
 
 
 def experiments_of(module: ModuleType) -> list["Experiment"]:
@@ -123,6 +123,15 @@ def experiments_of(module: ModuleType) -> list["Experiment"]:
 
     found = [value for value in vars(module).values() if isinstance(value, Experiment)]
     return list(dict.fromkeys(found))
+
+
+def _names(folder: Path, experiments: list["Experiment"]) -> str:
+    """What is there of each experiment, such as ``confidence (json, png, svg)``."""
+    found = {
+        one.name: sorted(path.suffix[1:] for path in folder.glob(f"{one.name}.*"))
+        for one in experiments
+    }
+    return ", ".join(f"{name} ({', '.join(kinds)})" for name, kinds in found.items())
 
 
 def _usual_folder(chapter: contents.Chapter, options: Options) -> Path:
@@ -175,7 +184,12 @@ def _run_one(
     results.attrs["command"] = command
     _show_summary(results)
     kept.save(results, folder / f"{experiment.name}.json")
-    _draw(module, experiment.name, results, folder)
+    try:
+        _draw(module, experiment.name, results, folder)
+    except LookupError:
+        if not options.quick:
+            raise
+        say("[dim]The figure needs levels that --quick leaves out.")
     return results
 
 
