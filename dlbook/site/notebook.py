@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import nbformat
-from mkdocs.utils import meta
+import yaml
 from nbformat import NotebookNode, v4
 
 from dlbook.site import freshness, source
@@ -27,6 +27,7 @@ _BLOCK_CLOSING = re.compile(r"^/{3,}[ \t]*\n?", re.M)
 _ATTRIBUTES = re.compile(r"^\{[^}\n]*\}[ \t]*\n?|\{:?[ \t]*[.#][^}\n]*\}", re.M)
 _PAGE_LINK = re.compile(r"\[([^\]]*)\]\((?!\w+:)([^)\s#]+)\.md(?:#[^)\s]*)?\)")
 _HEADING = re.compile(r"^# .*\n", re.M)
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*\n", re.S)
 
 
 def read_page(path: Path) -> tuple[dict[str, Any], str]:
@@ -38,8 +39,11 @@ def read_page(path: Path) -> tuple[dict[str, Any], str]:
     Returns:
         The front matter (empty if there is none) and the Markdown below it.
     """
-    markdown, data = meta.get_data(path.read_text(encoding="utf-8-sig"))
-    return data, markdown
+    text = path.read_text(encoding="utf-8-sig")
+    found = _FRONT_MATTER.match(text)
+    if not found:
+        return {}, text
+    return yaml.safe_load(found[1]) or {}, text[found.end() :].lstrip("\n")
 
 
 def from_page(root: Path, address: str, data: dict[str, Any], markdown: str) -> NotebookNode:
