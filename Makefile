@@ -4,7 +4,8 @@
 #   make test     every test with coverage (ARGS="-k softmax" runs some)
 #   make check    ruff, pyright, import-linter
 #   make browser  the tests in a real browser (needs Chromium)
-#   make build    the site into site/
+#   make build    run what has changed, and build the site into site/
+#   make fresh    say which executed notebooks are stale
 #   make bench    timings against model.fit and PyTorch
 #   make clean    remove everything that was made, the environment too
 
@@ -14,6 +15,8 @@ BIN := $(VENV)/bin
 CACHE := $(CURDIR)/.cache
 PORT ?= 8000
 ARGS ?=
+FORCE ?=
+CONSTRAINTS ?= constraints.txt
 
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 export PIP_NO_CACHE_DIR ?= 1
@@ -27,7 +30,7 @@ export KERAS_HOME ?= $(CACHE)/keras
 export TF_CPP_MIN_LOG_LEVEL := 3
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help read test check browser build bench clean
+.PHONY: help read test check browser build fresh bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -37,7 +40,7 @@ read: $(VENV)/.docs
 	$(BIN)/dlbook read --port $(PORT)
 
 build: $(VENV)/.docs
-	$(BIN)/dlbook build
+	$(BIN)/dlbook build $(FORCE)
 
 test: $(VENV)/.test
 	@mkdir -p $(CACHE)/coverage
@@ -52,6 +55,9 @@ check: $(VENV)/.test
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
 
+fresh: $(VENV)/.docs
+	$(BIN)/dlbook build --check
+
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks $(ARGS)
 
@@ -59,16 +65,16 @@ clean:
 	rm -rf $(VENV) .cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist site htmlcov
 
 # One environment. Each stamp says which extras it holds; the larger ones contain the smaller.
-$(VENV)/.docs: $(VENV)/.python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
+$(VENV)/.docs: $(VENV)/.python pyproject.toml $(CONSTRAINTS)
+	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) -e '.[docs]'
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs,test,cluster]'
+$(VENV)/.test: $(VENV)/.python pyproject.toml $(CONSTRAINTS)
+	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) -e '.[docs,test,cluster]'
 	@touch $(VENV)/.docs $@
 
-$(VENV)/.bench: $(VENV)/.python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'
+$(VENV)/.bench: $(VENV)/.python pyproject.toml $(CONSTRAINTS)
+	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) -e '.[bench]'
 	@touch $@
 
 # The first Python that fits: PYTHON if given, else the newest of those that TensorFlow runs on.
