@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -52,9 +53,9 @@ class Data:
             inputs, answers = (getattr(self, f"{axis}_{part}") for axis in "xy")
             if inputs is None and answers is None and part != "train":
                 continue
-            _check_part(part, inputs, answers)
-            object.__setattr__(self, f"x_{part}", _frozen(inputs))
-            object.__setattr__(self, f"y_{part}", _frozen(answers))
+            inputs, answers = _checked(part, inputs, answers)
+            object.__setattr__(self, f"x_{part}", inputs)
+            object.__setattr__(self, f"y_{part}", answers)
 
     def __repr__(self) -> str:
         """Show the shapes, not the numbers."""
@@ -230,7 +231,8 @@ def fit_scaler(x_train: NDArray, scaling: str) -> Scaler:
     return lambda inputs: ((inputs - shift) / width).astype(np.float32)
 
 
-def _check_part(part: str, inputs: NDArray | None, answers: NDArray | None) -> None:
+def _checked(part: str, inputs: Any, answers: Any) -> tuple[NDArray, NDArray]:
+    """Return both arrays, read-only, if there is one answer for every input."""
     if inputs is None or answers is None:
         missing = "x" if inputs is None else "y"
         raise ValueError(f"{missing}_{part} must be given with its partner. Received: None")
@@ -239,6 +241,7 @@ def _check_part(part: str, inputs: NDArray | None, answers: NDArray | None) -> N
             f"x_{part} and y_{part} must have one answer per input. "
             f"Received: {len(inputs)} inputs and {len(answers)} answers"
         )
+    return _frozen(inputs), _frozen(answers)
 
 
 def _check_enough(argument: str, wanted: int, available: int) -> None:

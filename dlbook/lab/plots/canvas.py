@@ -11,29 +11,34 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
 
 from dlbook.lab.plots.colors import COLORS
 from dlbook.lab.plots.svg import tidy
 
 STYLE = Path(__file__).parents[1] / "book.mplstyle"
 STYLED = (
-    "annotate arrow axhline axhspan axline axvline axvspan bar bar_label barh boxplot contour "
-    "contourf errorbar fill fill_between fill_betweenx hist hlines legend loglog pie plot quiver "
-    "scatter semilogx semilogy set_xlabel set_xticks set_yticks stairs stem "
-    "step text violinplot vlines"
-).split()
+    "annotate", "arrow", "axhline", "axhspan", "axline", "axvline", "axvspan", "bar", "bar_label",
+    "barh", "boxplot", "contour", "contourf", "errorbar", "fill", "fill_between", "fill_betweenx",
+    "hist", "hlines", "legend", "loglog", "pie", "plot", "quiver", "scatter", "semilogx",
+    "semilogy", "set_xlabel", "set_xticks", "set_yticks", "stairs", "stem", "step", "text",
+    "violinplot", "vlines",
+)  # fmt: skip
 COLOR_ARGUMENTS = (
     "c", "color", "colors", "ec", "edgecolor", "edgecolors", "facecolor", "facecolors", "fc", "mec",
     "markeredgecolor", "markerfacecolor", "mfc",
 )  # fmt: skip
-TITLE_PAD = 9.0
-LABEL_HEIGHT = 19.0
+LABEL_RISE = 7.0
+LABEL_HEIGHT = 20.0
+MOST_PASSES = 12
+STILL = 1e-6
 
 
 @functools.cache
-def style() -> dict[str, Any]:
+def style() -> dict[Any, Any]:
     """Return the settings of `book.mplstyle`."""
     return dict(mpl.rc_params_from_file(STYLE, use_default_template=False))
 
@@ -44,7 +49,7 @@ def styled(**settings: Any) -> AbstractContextManager[None]:
     Args:
         settings: Further settings, with `_` for the dot in their names.
     """
-    extra = {name.replace("_", ".", 1): value for name, value in settings.items()}
+    extra: dict[Any, Any] = {name.replace("_", ".", 1): value for name, value in settings.items()}
     return mpl.rc_context({**style(), **extra})
 
 
@@ -61,22 +66,27 @@ class BookAxes(Axes):
             ylabel: The name, with its unit in brackets where it has one.
             options: Properties of the text.
         """
-        place = {"rotation": 0, "ha": "left", "va": "bottom", "y": 1.0}
+        place = {"rotation": 0, "ha": "left", "va": "bottom"}
+        raised = ScaledTranslation(0, LABEL_RISE / 72, self.figure.dpi_scale_trans)
         with styled():
             label = super().set_ylabel(ylabel, **{**place, **options})
-        self.set_title(self.get_title("left"))
+            self.yaxis.set_label_coords(0, 1, transform=self.transAxes + raised)
         return label
 
     def set_title(self, label: str, *_: Any, **options: Any) -> Any:
-        """Write a title, above the name of the vertical axis.
+        """Write a title; where a vertical axis has a name, the titles of the figure move up.
 
         Args:
             label: The title.
             options: Properties of the text.
         """
-        pad = TITLE_PAD + (LABEL_HEIGHT if self.get_ylabel() else 0)
         with styled():
-            return super().set_title(label, **{"pad": pad, "loc": "left", **options})
+            return super().set_title(label, **{"loc": "left", **options})
+
+    def raise_title(self) -> None:
+        """Move the title above the name of the vertical axis."""
+        with styled():
+            super().set_title(self.get_title("left"), loc="left", pad=LABEL_RISE + LABEL_HEIGHT)
 
 
 def _styled(name: str) -> Callable[..., Any]:
@@ -145,9 +155,28 @@ class BookFigure(Figure):
             super().savefig(fname, **{"facecolor": COLORS["ground"], **options})
 
     def _finish(self) -> None:
-        self.draw_without_rendering()
-        for finish in self._finishers:
-            finish()
+        """Settle the layout, and let the finishers see the final sizes (they change them a bit)."""
+        book_axes = [axes for axes in self.axes if isinstance(axes, BookAxes)]
+        if any(axes.get_ylabel() for axes in book_axes):
+            for axes in book_axes:
+                axes.raise_title()
+        for _ in range(2):
+            self._settle()
+            for finish in self._finishers:
+                finish()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Repeat the layout until nothing moves, so that drawing twice gives the same picture."""
+        engine, before = self.get_layout_engine(), np.zeros(0)
+        if engine is None:
+            return
+        for _ in range(MOST_PASSES):
+            engine.execute(self)
+            places = np.array([axes.get_position().bounds for axes in self.axes]).ravel()
+            if before.size and np.allclose(before, places, rtol=0, atol=STILL):
+                return
+            before = places
 
     def _repr_svg_(self) -> str:
         return self.svg()

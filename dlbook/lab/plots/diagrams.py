@@ -1,6 +1,7 @@
 """Drawings without axes: networks of circles, boxes and arrows. One unit is one inch."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def network(
     for layer, size in enumerate(layers):
         column = [place for (index, _), place in places.items() if index == layer]
         if size > len(column):
-            axes.text(column[0][0], np.mean([y for _, y in column]), "⋮", ha="center", va="center",
+            axes.text(column[0][0], float(np.mean([y for _, y in column])), "⋮", ha="center", va="center",
                       fontsize=18)  # fmt: skip
         if titles:
             axes.text(column[0][0], 0.12, titles[layer], ha="center", va="bottom", color="muted")
@@ -120,12 +121,12 @@ def box(
     height: float = 0.6,
     color: str = "blue",
 ) -> Place:
-    """Draw a box with a text in it.
+    r"""Draw a box with a text in it.
 
     Args:
         axes: Where to draw, as made by `diagram`.
         place: Center.
-        text: Written inside; `\\n` breaks the line.
+        text: Written inside; `\n` breaks the line.
         width: Inches.
         height: Inches.
         color: Name of the colour of its border and, faintly, of its inside.
@@ -205,12 +206,12 @@ def flow(
     """
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     step = (right - left) / len(texts)
-    wide = min(1.5, 0.62 * step)
+    wide = min(1.3, 0.5 * step)
     places = [(left + step * (index + 0.5), (bottom + top) / 2) for index in range(len(texts))]
     for place, text in zip(places, texts, strict=True):
         box(axes, place, text, width=wide, height=0.7, color=(colors or {}).get(text, "blue"))
     gap = 0.04 + wide / 2
-    for index, (here, there) in enumerate(zip(places, places[1:], strict=False)):
+    for index, (here, there) in enumerate(pairwise(places)):
         shift = 0.0 if backward is None else 0.16
         ends = [(here[0] + gap, here[1] + shift), (there[0] - gap, there[1] + shift)]
         arrow(axes, ends[0], ends[1], forward[index] if index < len(forward) else "")
@@ -234,17 +235,16 @@ def _unit_places(
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     bottom += 0.45 if titled else 0.0
     shown = [min(size, max_units) for size in layers]
-    rows = max(count + (size > count) for size, count in zip(layers, shown, strict=True))
-    step = (top - bottom) / rows
-    radius = min(0.26, 0.4 * step)
-    middle = (bottom + top) / 2
-    across = np.linspace(left + radius + 0.1, right - radius - 0.1, len(layers))
+    slots = [count + (size > count) for size, count in zip(layers, shown, strict=True)]
+    radius = min(0.26, 0.42 * (top - bottom) / max(slots))
+    margin = 0.6 if titled else radius + 0.1
+    across = np.linspace(left + margin, right - margin, len(layers))
     places = {}
     for layer, (size, count) in enumerate(zip(layers, shown, strict=True)):
-        slots = count + (size > count)
-        kept = _kept(size, count)
-        for slot, unit in kept:
-            places[layer, unit] = (float(across[layer]), middle + step * ((slots - 1) / 2 - slot))
+        step = min((top - bottom) / slots[layer], 3.2 * radius)
+        for slot, unit in _kept(size, count):
+            height = (bottom + top) / 2 + step * ((slots[layer] - 1) / 2 - slot)
+            places[layer, unit] = (float(across[layer]), height)
     return places, radius
 
 
@@ -267,13 +267,12 @@ def _connect(
     axes: "Axes", ends: tuple[Place, Place], weight: float | NDArray | Any, largest: float
 ) -> None:
     (x_start, y_start), (x_end, y_end) = ends
-    if weight is None:
-        options = {"color": "muted", "linewidth": 0.8, "alpha": 0.45}
-    else:
+    options: dict[str, Any] = {"color": "muted", "linewidth": 0.8, "alpha": 0.45}
+    if weight is not None:
         strength = abs(float(weight)) / largest
         options = {
             "color": "blue" if weight >= 0 else "orange",
             "linewidth": 0.4 + 3 * strength,
             "alpha": 0.25 + 0.6 * strength,
         }
-    axes.plot([x_start, x_end], [y_start, y_end], zorder=2, solid_capstyle="butt", **options)
+    axes.plot([x_start, x_end], [y_start, y_end], zorder=2, clip_on=False, **options)

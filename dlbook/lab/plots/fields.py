@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dlbook.lab.plots.colors import hex_of
-from dlbook.lab.plots.text import number
+from dlbook.lab.plots.text import in_equal_ratios, number, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,17 +21,17 @@ LARGEST_PHOTO = 320
 
 def heatmap(
     axes: "Axes",
-    values: ArrayLike | Any,
+    values: Any,
     x: Sequence[Any] | NDArray | None = None,
     y: Sequence[Any] | NDArray | None = None,
     *,
+    label: str = "",
     limits: tuple[float, float] | None = None,
-    colors: tuple[str, str] = ("orange", "accent"),
 ) -> None:
     """Draw a table as tinted cells: the stronger the tint, the larger the number.
 
-    Cells hold their number where there are few of them. If `limits` go from a negative to a
-    positive number, negative cells are tinted with the first colour and 0 is left blank.
+    Few cells hold their numbers, many get a key above them. If `limits` go from a negative to a
+    positive number, negative cells are blue and 0 is left blank.
     A cell that is not a number is crossed out.
 
     Args:
@@ -40,8 +40,8 @@ def heatmap(
             `x` and `y`. The first row is at the bottom, as on an axis.
         x: Level of each column.
         y: Level of each row.
+        label: What the numbers are, written at the key; a `DataArray` brings its own.
         limits: Values with no and with full tint; `None`: smallest and largest.
-        colors: Names of the colours for negative and for positive numbers.
 
     Raises:
         ValueError: If `values` is not a table.
@@ -49,17 +49,21 @@ def heatmap(
     if hasattr(values, "dims") and len(values.dims) == 2:
         y, x = (values[dim].values for dim in values.dims)
         axes.set(xlabel=_name(values, 1), ylabel=_name(values, 0))
+        label = label or str(values.attrs.get("label", words(str(values.name or ""))))
     table = np.asarray(values, float)
     if table.ndim != 2:
         raise ValueError(f"values must be a table with two axes. Received: shape {table.shape}")
     low, high = limits or (float(np.nanmin(table)), float(np.nanmax(table)))
     tint = _tint(table, low, high)
-    for sign, color in zip((-1, 1), colors, strict=True):
-        _cells(axes, sign * tint, color, gap=0.03 if table.size <= MOST_NUMBERS else 0.0)
+    few = table.size <= MOST_NUMBERS
+    for sign, color in ((-1, "blue"), (1, "accent")):
+        _cells(axes, sign * tint, color, gap=0.03 if few else 0.0)
     _crosses(axes, np.argwhere(np.isnan(table)))
-    if table.size <= MOST_NUMBERS:
-        _numbers(axes, table, tint)
     _frame(axes, (x, y), table.shape)
+    if few:
+        _numbers(axes, table, tint)
+    else:
+        _key(axes, label, low, high)
 
 
 def matrix(
@@ -116,7 +120,7 @@ def image(
             `(height, width, 3)`: red, green and blue, 0 to 1 or whole numbers 0 to 255.
         title: Written above, small.
         limits: Values of paper and of full ink; `None`: 0 and the largest. Negative values are
-            drawn in orange if the first limit is negative (the weights of a filter).
+            drawn in blue if the first limit is negative (the weights of a filter).
         color: Name of the colour for ink.
 
     Raises:
@@ -174,7 +178,7 @@ def gallery(
 
 def _name(values: Any, axis: int) -> str:
     dim = values.dims[axis]
-    return str(values[dim].attrs.get("label", str(dim).replace("_", " ")))
+    return str(values[dim].attrs.get("label", words(str(dim))))
 
 
 def _tint(table: NDArray, low: float, high: float) -> NDArray:
@@ -201,7 +205,7 @@ def _cells(axes: "Axes", tint: NDArray, color: str, gap: float = 0.0) -> None:
         shape = Path(corners, codes * len(cells))
         axes.add_patch(
             PathPatch(
-                shape, facecolor=hex_of(color), alpha=shade / SHADES, linewidth=0, antialiased=False
+                shape, facecolor=hex_of(color), alpha=shade / SHADES, linewidth=0, gid="crisp"
             )
         )
 
@@ -213,13 +217,38 @@ def _crosses(axes: "Axes", cells: NDArray) -> None:
 
 
 def _numbers(axes: "Axes", table: NDArray, tint: NDArray) -> None:
-    decimals = 0 if np.all(table == np.round(table)) else 2
+    largest = np.nanmax(np.abs(table), initial=0)
+    whole = np.all(np.isnan(table) | (table == np.round(table)))
+    decimals = 0 if whole or largest >= 100 else 1 if largest >= 10 else 2
     for (row, column), value in np.ndenumerate(table):
         if np.isnan(value):
             continue
-        text = f"{value:,.{decimals}f}".replace("-", "−")
-        color = "ground" if abs(tint[row, column]) > 0.55 else "ink"
+        text = f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "−")
+        color = "ground" if abs(tint[row, column]) > 0.65 else "ink"
         axes.text(column, row, text, ha="center", va="center", fontsize=12, color=color)
+
+
+def _key(axes: "Axes", label: str, low: float, high: float) -> None:
+    """Draw five tints between their numbers, above the right end of the table."""
+    from matplotlib.offsetbox import AnnotationBbox, DrawingArea, HPacker, TextArea
+    from matplotlib.patches import Rectangle
+
+    ramp = DrawingArea(5 * 14, 10)
+    for index, tint in enumerate(_tint(np.linspace(low, high, 5), low, high)):
+        color = hex_of("accent" if tint >= 0 else "blue")
+        ramp.add_artist(
+            Rectangle((14 * index, 0), 13, 10, facecolor=color, alpha=abs(tint), linewidth=0)
+        )
+    low, high = (0.0 if abs(end) < 1e-3 * (high - low) else end for end in (low, high))
+    muted = {"color": hex_of("muted"), "fontsize": 12}
+    parts = [TextArea(text, textprops=muted) for text in (label, number(low), number(high))]
+    packed = HPacker(children=[parts[0], parts[1], ramp, parts[2]], pad=0, sep=6, align="center")
+    axes.add_artist(
+        AnnotationBbox(
+            packed, (1, 1), xycoords="axes fraction", xybox=(0, 14), boxcoords="offset points",
+            box_alignment=(1, 0.5), frameon=False, pad=0,
+        )
+    )  # fmt: skip
 
 
 def _frame(axes: "Axes", levels: tuple[Any, Any], shape: tuple[int, ...]) -> None:
@@ -228,12 +257,37 @@ def _frame(axes: "Axes", levels: tuple[Any, Any], shape: tuple[int, ...]) -> Non
     axes.set(xlim=(-0.5, shape[1] - 0.5), ylim=(-0.5, shape[0] - 0.5))
     axes.tick_params(length=0)
     for names, set_ticks in zip(levels, (axes.set_xticks, axes.set_yticks), strict=True):
-        if names is None:
-            set_ticks([])
-            continue
-        step = -(-len(names) // MOST_TICKS)
-        places = range(0, len(names), step)
-        set_ticks(list(places), [number(names[place]) for place in places])
+        places, texts = ([], []) if names is None else _ticks(np.asarray(names))
+        set_ticks(places, texts)
+
+
+def _ticks(levels: NDArray) -> tuple[list[float], list[str]]:
+    """Return where on the cells 0, 1, 2, ... round values of the levels lie, and these values."""
+    if len(levels) <= MOST_TICKS:
+        return list(range(len(levels))), [number(level) for level in levels]
+    if levels.dtype.kind not in "iuf" or np.any(np.diff(levels) <= 0):
+        places = range(0, len(levels), -(-len(levels) // MOST_TICKS))
+        return list(places), [number(levels[place]) for place in places]
+    bend = np.log if in_equal_ratios(levels) else np.asarray
+    low, high = float(levels[0]), float(levels[-1])
+    values = _round_ratios(low, high) if bend is np.log else _round_steps(low, high)
+    places = np.interp(bend(values), bend(levels.astype(float)), np.arange(len(levels)))
+    return places.tolist(), [number(value) for value in values]
+
+
+def _round_ratios(low: float, high: float) -> NDArray:
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    values = np.sort(np.concatenate([powers, 3 * powers]))
+    values = values if len(powers) <= MOST_TICKS / 2 else powers
+    return values[(values >= low * (1 - 1e-9)) & (values <= high * (1 + 1e-9))]
+
+
+def _round_steps(low: float, high: float) -> NDArray:
+    from matplotlib.ticker import MaxNLocator
+
+    locator = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10])
+    values = np.asarray(locator.tick_values(low, high))
+    return values[(values >= low) & (values <= high)]
 
 
 def _box(axes: "Axes", place: tuple[float, float], tint: str | None) -> None:
@@ -252,7 +306,7 @@ def _draw_pixels(
     low, high = limits or (0.0, float(np.nanmax(pixels)) or 1.0)
     tint = _tint(pixels, low, high)
     _cells(axes, tint, color)
-    _cells(axes, -tint, "orange")
+    _cells(axes, -tint, "blue")
     height, width = pixels.shape
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
 

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Annotation
 
+ROOM = 20.0
+
 
 def reference(
     axes: "Axes",
@@ -29,18 +31,36 @@ def reference(
         at: Where on the line the label stands, 0 to 1; `None`: at the left, or at the top.
     """
     color = hex_of(color)
-    draw = axes.axhline if along == "x" else axes.axvline
+    level = along == "x"
+    draw = axes.axhline if level else axes.axvline
     draw(value, color=color, linestyle=(0, (4, 3)), linewidth=1.2, zorder=1.5)
     if not label:
         return
-    if along == "x":
-        place, offset, mode = (0.01 if at is None else at, value), (0, 3), axes.get_yaxis_transform()
-    else:
-        place, offset, mode = (value, 0.98 if at is None else at), (5, 0), axes.get_xaxis_transform()
-    axes.annotate(
-        label, place, xycoords=mode, xytext=offset, textcoords="offset points", color=color,
-        va="bottom" if along == "x" else "top", fontsize=12, gid="halo", annotation_clip=False,
+    start = (0.0 if level else 1.0) if at is None else at
+    text = axes.annotate(
+        label, (start, value) if level else (value, start), gid="halo", annotation_clip=False,
+        xycoords=axes.get_yaxis_transform() if level else axes.get_xaxis_transform(),
+        xytext=(0, 4), textcoords="offset points", color=color, fontsize=12, va="bottom",
     )  # fmt: skip
+    finish = getattr(axes.get_figure(), "before_drawing", None)
+    if finish is not None:
+        finish(lambda: _place_below(axes, text, value) if level else _place_beside(axes, text, at))
+
+
+def _place_below(axes: "Axes", text: "Annotation", value: float) -> None:
+    """Write under the line where there is no room above it."""
+    height = axes.transData.transform((0, value))[1]
+    high = axes.bbox.y1 - height < ROOM
+    text.set_verticalalignment("top" if high else "bottom")
+    text.set_position((0, -5 if high else 4))
+
+
+def _place_beside(axes: "Axes", text: "Annotation", at: float | None) -> None:
+    """Write over the end of an upright line, or beside it where the axis has its name."""
+    beside = at is not None or bool(axes.get_ylabel())
+    text.set_horizontalalignment("left" if beside else "center")
+    text.set_verticalalignment("top" if beside else "bottom")
+    text.set_position((5, -2) if beside else (0, 3))
 
 
 def shade(
@@ -70,7 +90,7 @@ def shade(
         place, mode = (0.01, high), axes.get_yaxis_transform()
     axes.annotate(
         label, place, xycoords=mode, xytext=(5, -2), textcoords="offset points", va="top",
-        color=hex_of(color), fontsize=12, gid="halo",
+        color=hex_of(color), fontsize=12,
     )  # fmt: skip
 
 
@@ -82,11 +102,11 @@ def note(
     *,
     color: str = "ink",
 ) -> "Annotation":
-    """Write a remark beside a point, with a thin line that leads to it.
+    r"""Write a remark beside a point, with a thin line that leads to it.
 
     Args:
         axes: Where to draw.
-        text: The remark, short; `\\n` breaks the line.
+        text: The remark, short; `\n` breaks the line.
         point: What it is about, in the units of the axes.
         offset: From the point to the text, in points to the right and up.
         color: Name of a book colour.

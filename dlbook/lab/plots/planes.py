@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MARKERS = "os^DvP"
-GRID = 160
+GRID = 120
+COARSE = 72
 
 
 def points(
@@ -55,7 +56,7 @@ def plane(axes: "Axes") -> None:
     Args:
         axes: Where.
     """
-    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_aspect("equal", adjustable="box")
     axes.grid(False)
     axes.spines["left"].set_visible(True)
     axes.tick_params(axis="y", length=4)
@@ -116,7 +117,7 @@ def landscape(
     Returns:
         The heights of the lines.
     """
-    across, up = np.linspace(*x_limits, GRID), np.linspace(*y_limits, GRID)
+    across, up = np.linspace(*x_limits, COARSE), np.linspace(*y_limits, COARSE)
     heights = np.asarray(function(*np.meshgrid(across, up)), float)
     bottom, top = np.nanmin(heights), np.nanmax(heights)
     steps = bottom + (top - bottom) * np.linspace(0, 1, levels + 2)[1:-1] ** 1.6

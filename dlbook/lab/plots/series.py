@@ -1,5 +1,6 @@
 """Curves: means with their intervals, and labels at the ends of lines."""
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dlbook.lab.plots.colors import CYCLE, hex_of
-from dlbook.lab.plots.text import apart, number, words
+from dlbook.lab.plots.text import apart, in_equal_ratios, number, power_of_ten, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.text import Annotation
 
 LINE_HEIGHT = 15.0
-LABEL_DISTANCE = 14.0
+LABEL_DISTANCE = 20.0
+MOST_PLAIN = 2e5
 
 
 def band(
@@ -40,7 +42,7 @@ def band(
         The line of the mean.
     """
     mean, low, high = (np.asarray(interval[name], float) for name in ("mean", "low", "high"))
-    options = {} if color is None else {"color": hex_of(color)}
+    options: dict[str, Any] = {} if color is None else {"color": hex_of(color)}
     (line,) = axes.plot(np.asarray(x), mean, label=label, zorder=3, **options)
     axes.fill_between(x, low, high, color=line.get_color(), alpha=0.2, linewidth=0, zorder=2)
     return line
@@ -144,20 +146,6 @@ def _axis(axes: "Axes", levels: Any) -> Any:
     return levels
 
 
-def in_equal_ratios(levels: ArrayLike) -> bool:
-    """Tell whether levels are closer to a geometric than to an arithmetic sequence.
-
-    Example:
-        >>> in_equal_ratios([0.001, 0.003, 0.01, 0.03]), in_equal_ratios([1, 2, 3, 4])
-        (True, False)
-    """
-    levels = np.asarray(levels, float)
-    if len(levels) < 3 or levels.min() <= 0:
-        return False
-    steps, ratios = np.diff(levels), np.diff(np.log(levels))
-    return bool(np.ptp(ratios) / abs(ratios.mean()) < np.ptp(steps) / abs(steps.mean()))
-
-
 def log_axis(axes: "Axes", which: str = "x") -> None:
     """Make an axis logarithmic, with a few ticks written as plain numbers.
 
@@ -177,7 +165,12 @@ def log_axis(axes: "Axes", which: str = "x") -> None:
         getattr(axes, f"set_{name}scale")("log")
         axis.set_major_locator(LogLocator(numticks=7))
         axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+        axis.set_major_formatter(FuncFormatter(functools.partial(_log_tick, axis)))
+
+
+def _log_tick(axis: Any, value: float, _: int) -> str:
+    low, high = axis.get_view_interval()
+    return power_of_ten(value) if high / low > MOST_PLAIN else number(value)
 
 
 def _end_label(axes: "Axes", line: "Line2D") -> "Annotation":
@@ -191,8 +184,8 @@ def _end_label(axes: "Axes", line: "Line2D") -> "Annotation":
         textcoords="offset points",
         va="center",
         annotation_clip=False,
-        arrowprops={"arrowstyle": "-", "color": line.get_color(), "lw": 1.2, "shrinkA": 1.5,
-                    "shrinkB": 2.5},
+        arrowprops={"arrowstyle": "-", "color": line.get_color(), "lw": 1.4, "shrinkA": 4,
+                    "shrinkB": 2, "relpos": (0, 0.5), "patchA": None},
     )  # fmt: skip
 
 

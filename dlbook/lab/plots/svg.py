@@ -1,14 +1,31 @@
 """From matplotlib's SVG to one that a page can hold: small, named, coloured by the page."""
 
+import base64
+import hashlib
+import io
 import re
+from itertools import groupby
 from xml.etree import ElementTree
 
 from dlbook.lab.plots.colors import COLORS
 
+Element = ElementTree.Element
+
 SVG = "http://www.w3.org/2000/svg"
 LINK = "{http://www.w3.org/1999/xlink}href"
-GEOMETRY = ("d", "x", "y", "width", "height", "points", "transform", "viewBox")
 HALO = "halo"
+CRISP = "crisp"
+LONGEST_NAME = 60
+MOST_PNG_COLORS = 256
+JPEG_QUALITY = 75
+ROUNDED = {
+    "x", "y", "width", "height", "transform", "viewBox", "opacity", "fill-opacity",
+    "stroke-opacity", "stroke-width",
+}  # fmt: skip
+INHERITED = (
+    "clip-path", "fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width",
+    "stroke-linecap", "stroke-linejoin", "stroke-miterlimit", "font-size", "text-anchor", "style",
+)  # fmt: skip
 
 
 def tidy(svg: str, alt: str) -> str:
@@ -25,31 +42,24 @@ def tidy(svg: str, alt: str) -> str:
         ValueError: If a colour is used that is not one of `COLORS`.
     """
     root = ElementTree.fromstring(svg)
-    _drop(root, {f"{{{SVG}}}metadata", f"{{{SVG}}}style"})
     _name_root(root, alt)
-    _mark_halos(root)
-    kept = set(re.findall(r"#([\w.:-]+)", " ".join(_references(root))))
+    _obey_marks(root)
+    names = _short_names(root, alt)
     for element in root.iter():
-        _tidy_element(element, kept)
-    while _flatten(root):
-        pass
+        _tidy_element(element, names)
     _check_colors(root)
+    _drop_invisible(root)
+    _flatten(root)
+    _share_attributes(root)
     ElementTree.register_namespace("", SVG)
-    return ElementTree.tostring(root, encoding="unicode")
+    return ElementTree.tostring(root, encoding="unicode").replace(" />", "/>")
 
 
-def _drop(root: ElementTree.Element, tags: set[str]) -> None:
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag in tags or (child.tag == f"{{{SVG}}}defs" and not _wanted(child, tags)):
-                parent.remove(child)
+def _tag(name: str) -> str:
+    return f"{{{SVG}}}{name}"
 
 
-def _wanted(defs: ElementTree.Element, tags: set[str]) -> bool:
-    return any(child.tag not in tags for child in defs)
-
-
-def _name_root(root: ElementTree.Element, alt: str) -> None:
+def _name_root(root: Element, alt: str) -> None:
     view_box = root.attrib["viewBox"]
     root.attrib.clear()
     root.attrib.update(
@@ -63,46 +73,64 @@ def _name_root(root: ElementTree.Element, alt: str) -> None:
     )
 
 
-def _mark_halos(root: ElementTree.Element) -> None:
-    """Give texts in groups called `halo...` a border in the colour of the ground."""
-    for group in root.iter(f"{{{SVG}}}g"):
-        if not group.get("id", "").startswith(HALO):
-            continue
-        for text in group.iter(f"{{{SVG}}}text"):
-            halo = f"paint-order: stroke; stroke: {COLORS['ground']}; stroke-width: 4"
-            text.set("style", f"{text.get('style', '')}; {halo}")
+def _obey_marks(root: Element) -> None:
+    """Give texts in groups called `halo...` a border of ground, and cells in `crisp...` no blur."""
+    for group in root.iter(_tag("g")):
+        name = group.get("id", "")
+        if name.startswith(HALO):
+            for text in group.iter(_tag("text")):
+                halo = f"paint-order: stroke; stroke: {COLORS['ground']}; stroke-width: 3"
+                text.set("style", f"{text.get('style', '')}; {halo}")
+        if name.startswith(CRISP):
+            for path in group.iter(_tag("path")):
+                path.set("shape-rendering", "crispEdges")
 
 
-def _references(root: ElementTree.Element) -> list[str]:
-    return [
+def _short_names(root: Element, alt: str) -> dict[str, str]:
+    """Give everything that is referred to a name that no other figure of the page has."""
+    links = [
         value
         for element in root.iter()
         for name, value in element.attrib.items()
-        if name == LINK or "url(" in value
+        if (name == LINK or "url(" in value) and len(value) < LONGEST_NAME
     ]
+    used = dict.fromkeys(re.findall(r"#([\w.:-]+)", " ".join(links)))
+    figure = hashlib.sha256(alt.encode()).hexdigest()[:6]
+    return {name: f"f{figure}-{index}" for index, name in enumerate(used)}
 
 
-def _tidy_element(element: ElementTree.Element, kept: set[str]) -> None:
+def _tidy_element(element: Element, names: dict[str, str]) -> None:
     attributes = element.attrib
-    if attributes.get("id") not in kept:
-        attributes.pop("id", None)
-    if LINK in attributes:
-        attributes["href"] = attributes.pop(LINK)
-    if "style" in attributes:
-        _spread_style(attributes)
+    _rename(attributes, names)
     if attributes.get("transform", "").startswith("rotate(-0 "):
         del attributes["transform"]
-    for name in GEOMETRY:
-        if name in attributes:
-            attributes[name] = _shorten(attributes[name])
-    if not element.tag.endswith(("text", "tspan")):
+    _spread_style(attributes)
+    if "d" in attributes:
+        attributes["d"] = _short_path(attributes["d"])
+    for name in ROUNDED & attributes.keys():
+        attributes[name] = _rounded(attributes[name])
+    if element.tag == _tag("image"):
+        _shrink_image(attributes)
+    if element.tag not in (_tag("text"), _tag("tspan")):
         element.text = None
     element.tail = None
 
 
+def _rename(attributes: dict[str, str], names: dict[str, str]) -> None:
+    """Use the new names, and forget names that nothing refers to."""
+    if attributes.get("id") not in names:
+        attributes.pop("id", None)
+    if LINK in attributes:
+        attributes["href"] = attributes.pop(LINK)
+    for name in {"id", "href", "clip-path"} & attributes.keys():
+        value = attributes[name]
+        if len(value) < LONGEST_NAME:
+            attributes[name] = re.sub(r"[\w.:-]+", lambda word: names.get(word[0], word[0]), value)
+
+
 def _spread_style(attributes: dict[str, str]) -> None:
     """Turn a `style` into attributes, which the style sheet of the page can overrule."""
-    for part in attributes.pop("style").split(";"):
+    for part in attributes.pop("style", "").split(";"):
         name, _, value = (piece.strip() for piece in part.partition(":"))
         if name == "font":
             attributes["font-size"] = re.findall(r"[\d.]+(?=px)", value)[0]
@@ -114,34 +142,60 @@ def _spread_style(attributes: dict[str, str]) -> None:
         attributes["style"] = f"--size: {attributes['font-size']}px"
 
 
-def _shorten(value: str) -> str:
-    def rounded(number: re.Match[str]) -> str:
-        return f"{float(number.group()):.2f}".rstrip("0").rstrip(".").replace("-0", "-0") or "0"
-
-    value = re.sub(r"-?\d+\.\d+(?:e-?\d+)?", rounded, value)
-    return re.sub(r"\s+", " ", re.sub(r"([A-Za-z]) (?=[-\d])", r"\1", value)).strip()
+def _short(number: float) -> str:
+    text = f"{number:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
-def _flatten(root: ElementTree.Element) -> bool:
-    """Replace groups that say nothing by their children; tell whether there were any."""
-    found = False
-    for parent in list(root.iter()):
-        children: list[ElementTree.Element] = []
-        for child in parent:
-            empty = child.tag == f"{{{SVG}}}g" and not child.attrib
-            found |= empty
-            children.extend(child if empty else [child])
-        parent[:] = children
-    return found
+def _rounded(value: str) -> str:
+    value = re.sub(r"-?\d+\.\d+(?:e-?\d+)?", lambda match: _short(float(match[0])), value)
+    return re.sub(r"\s+", " ", value).strip()
 
 
-def _check_colors(root: ElementTree.Element) -> None:
+def _short_path(path: str) -> str:
+    """Write a path of straight lines by its steps, which takes half the letters."""
+    if set(re.findall("[A-Za-z]", path)) - {"M", "L", "z"}:
+        return re.sub(r"([A-Za-z]) ", r"\1", _rounded(path))
+    text, last, here = "", "", (0, 0)
+    for letter, x, y in re.findall(r"([ML])\s+(\S+)\s+(\S+)|z", path):
+        place = (round(float(x) * 100), round(float(y) * 100)) if letter else here
+        command, numbers = _step(letter, here, place)
+        again = command == last and command not in "Mz"
+        text += (" " if again and numbers[0] != "-" else "" if again else command) + numbers
+        last, here = command, place
+    return text
+
+
+def _step(letter: str, here: tuple[int, int], place: tuple[int, int]) -> tuple[str, str]:
+    """Return the command and the numbers of one step, places being in hundredths."""
+    across, up = place if letter == "M" else (place[0] - here[0], place[1] - here[1])
+    if letter != "M" and (not letter or not up or not across):
+        command = "z" if not letter else "v" if up else "h"
+        return command, "" if not letter else _short((up or across) / 100)
+    numbers = f"{_short(across / 100)} {_short(up / 100)}".replace(" -", "-")
+    return ("M" if letter == "M" else "l"), numbers
+
+
+def _shrink_image(attributes: dict[str, str]) -> None:
+    """Store a photograph as JPEG, which is a tenth of the size, and let it scale smoothly."""
+    from PIL import Image
+
+    attributes.pop("image-rendering", None)
+    code = attributes["href"].partition(",")[2]
+    picture = Image.open(io.BytesIO(base64.b64decode(code))).convert("RGB")
+    kind = "png" if picture.getcolors(MOST_PNG_COLORS) else "jpeg"
+    buffer = io.BytesIO()
+    picture.save(buffer, format=kind, optimize=True, quality=JPEG_QUALITY)
+    code = base64.b64encode(buffer.getvalue()).decode()
+    attributes["href"] = f"data:image/{kind};base64,{code}"
+
+
+def _check_colors(root: Element) -> None:
     used = {
         color.lower()
         for element in root.iter()
-        for name, value in element.attrib.items()
-        if name in ("fill", "stroke", "stop-color")
-        for color in re.findall(r"#[0-9a-fA-F]{6}\b", value)
+        for name in ("fill", "stroke")
+        for color in re.findall(r"#[0-9a-fA-F]{6}\b", element.get(name, ""))
     }
     strange = sorted(used - set(COLORS.values()))
     if strange:
@@ -149,3 +203,75 @@ def _check_colors(root: ElementTree.Element) -> None:
             f"a figure may use the book's colours only: {', '.join(COLORS)} "
             f"(see dlbook.lab.plots.COLORS). Received: {', '.join(strange)}"
         )
+
+
+def _drop_invisible(root: Element) -> None:
+    """Remove metadata, style sheets, empty definitions and shapes with neither line nor filling."""
+    for parent in list(root.iter()):
+        parent[:] = [child for child in parent if not _invisible(child)]
+    for parent in list(root.iter()):
+        parent[:] = [child for child in parent if len(child) or child.tag != _tag("defs")]
+
+
+def _invisible(element: Element) -> bool:
+    if element.tag in (_tag("metadata"), _tag("style")):
+        return True
+    blank = element.get("fill") == "none" and element.get("stroke", "none") == "none"
+    return element.tag == _tag("path") and blank and "id" not in element.attrib
+
+
+def _flatten(root: Element) -> None:
+    """Replace groups that say nothing by their children."""
+    for child in root:
+        _flatten(child)
+    children: list[Element] = []
+    for child in root:
+        children.extend(child if child.tag == _tag("g") and not child.attrib else [child])
+    root[:] = children
+
+
+def _share_attributes(root: Element) -> None:
+    """Put what neighbours have in common into one group around them."""
+    _join_groups(root)
+    for child in root:
+        _share_attributes(child)
+        if _wraps_one_path(child):
+            child[0].attrib.update(child.attrib)
+            child.tag, child.attrib, child[:] = child[0].tag, child[0].attrib, []
+    groups: list[Element] = []
+    for look, members in groupby(root, _look):
+        run = list(members)
+        groups.extend(run if len(run) < 3 or not look[1] else [_grouped(run, dict(look[1]))])
+    root[:] = groups
+
+
+def _join_groups(root: Element) -> None:
+    joined: list[Element] = []
+    for child in root:
+        alike = joined and child.tag == joined[-1].tag == _tag("g")
+        if alike and child.attrib == joined[-1].attrib:
+            joined[-1].extend(child)
+        else:
+            joined.append(child)
+    root[:] = joined
+
+
+def _wraps_one_path(group: Element) -> bool:
+    """Tell whether a group can hand its attributes down (never to what has its own place)."""
+    if group.tag != _tag("g") or len(group) != 1 or group[0].tag != _tag("path"):
+        return False
+    return "transform" not in group[0].attrib and not set(group.attrib) & set(group[0].attrib)
+
+
+def _look(element: Element) -> tuple[str, tuple[tuple[str, str], ...]]:
+    shared = tuple((name, element.attrib[name]) for name in INHERITED if name in element.attrib)
+    return element.tag, shared
+
+
+def _grouped(run: list[Element], shared: dict[str, str]) -> Element:
+    group = Element(_tag("g"), shared)
+    for element in run:
+        for name in shared:
+            del element.attrib[name]
+    group.extend(run)
+    return group

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -29,6 +29,16 @@ def number(value: Any) -> str:
         digits = max(0, 2 - math.floor(math.log10(abs(value))))
         text = f"{value:,.{digits}f}"
         return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
+    return power_of_ten(value)
+
+
+def power_of_ten(value: float) -> str:
+    """Write a number as a power of ten.
+
+    Example:
+        >>> power_of_ten(0.001), power_of_ten(300)
+        ('10⁻³', '3·10²')
+    """
     factor, power = f"{value:.2e}".split("e")
     factor = factor.rstrip("0").rstrip(".").replace("-", "−")
     ten = "10" + str(int(power)).translate(SUPERSCRIPTS)
@@ -43,6 +53,20 @@ def words(name: str) -> str:
         'validation accuracy'
     """
     return name.replace("val_", "validation_").replace("_", " ")
+
+
+def in_equal_ratios(levels: ArrayLike) -> bool:
+    """Tell whether levels are closer to a geometric than to an arithmetic sequence.
+
+    Example:
+        >>> in_equal_ratios([0.001, 0.003, 0.01, 0.03]), in_equal_ratios([1, 2, 3, 4])
+        (True, False)
+    """
+    levels = np.asarray(levels, float)
+    if len(levels) < 3 or levels.min() <= 0:
+        return False
+    steps, ratios = np.diff(levels), np.diff(np.log(levels))
+    return bool(np.ptp(ratios) / abs(ratios.mean()) < np.ptp(steps) / abs(steps.mean()))
 
 
 def apart(places: Sequence[float] | NDArray, gap: float, low: float, high: float) -> NDArray:
