@@ -18,6 +18,7 @@ _LABEL = re.compile(r'\baria-label="([^"]*)"')
 _ID = re.compile(r'\bid="([^"]+)"')
 _REFERENCE = re.compile(r'(href="#|url\(#|aria-(?:labelledby|describedby)=")([^")]+)')
 _TITLE = re.compile(r"<title>.*?</title>", re.S)
+_OWN_LINK = re.compile(r'\shref="(?=#|data:)')
 
 
 class MissingDescriptionError(ValueError):
@@ -82,7 +83,9 @@ def inline(svg: str, prefix: str, colors: Mapping[str, str]) -> str:
     """An ``<svg>`` ready to stand in a page.
 
     Its ids get a prefix, so that two figures on a page never share one, and the book's colours
-    become CSS variables, so that the figure is right in light and dark.
+    become CSS variables, so that the figure is right in light and dark. Links inside the drawing
+    are written ``xlink:href``: Material's instant navigation sets the property of every ``href``,
+    which shapes do not allow.
 
     Args:
         svg: an ``<svg>`` element with a description.
@@ -101,7 +104,7 @@ def inline(svg: str, prefix: str, colors: Mapping[str, str]) -> str:
     svg = _REFERENCE.sub(
         lambda found: f"{found[1]}{prefix}-{found[2]}" if found[2] in known else found[0], svg
     )
-    return recolor(svg, colors)
+    return recolor(_OWN_LINK.sub(' xlink:href="', svg), colors)
 
 
 def recolor(svg: str, colors: Mapping[str, str]) -> str:

@@ -1,11 +1,11 @@
-/* A box that scrolls sideways must be reachable with the keyboard: it gets a tab stop while, and
- * only while, its content is wider than itself.
+/* A box that scrolls must be reachable with the keyboard: it gets a tab stop while, and only while,
+ * its content is larger than itself.
  */
 
-const SCROLLING = ".dlbook-table-wrap, pre.dlbook-output, .md-typeset__scrollwrap, math[display=block]";
+const SCROLLING = ".dlbook-table-wrap, .dlbook-equation, pre.dlbook-output, .md-typeset__scrollwrap, .dlbook-html";
 
 function mark(box) {
-  const scrolls = box.scrollWidth > box.clientWidth + 1;
+  const scrolls = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
   if (scrolls) {
     box.setAttribute("tabindex", "0");
   } else if (box.getAttribute("tabindex") === "0") {

@@ -232,7 +232,7 @@ function dotClass(i, count) {
 
 function table(rows) {
   const names = ["step", "x", "slope 6x − 3", "f(x)"];
-  const head = node("tr", {}, ...names.map((name) => node("th", { scope: "col" }, name)));
+  const head = node("tr", {}, ...names.map((name) => node("th", { scope: "col", class: "number" }, name)));
   const numbers = node("table", { class: "dlbook-table" }, node("thead", {}, head), rows);
   const wrap = node("div", { class: "dlbook-table-wrap", tabindex: "0", role: "region", "aria-label": "Every step" }, numbers);
   return node("details", { class: "dlbook-steps" }, node("summary", {}, "Every step in numbers"), wrap);
@@ -240,7 +240,7 @@ function table(rows) {
 
 function row(x, step) {
   const cells = [number(x), number(gradient(x)), number(parabola(x))];
-  return node("tr", {}, node("th", { scope: "row" }, String(step)), ...cells.map((text) => node("td", {}, text)));
+  return node("tr", {}, node("th", { scope: "row", class: "number" }, String(step)), ...cells.map((text) => node("td", { class: "number" }, text)));
 }
 
 customElements.define("dlbook-descent", Descent);
