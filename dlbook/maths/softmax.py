@@ -1,6 +1,7 @@
 """Softmax: any list of numbers becomes shares of one whole."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -178,7 +179,7 @@ def hotter_minus_colder(results):
             confidence.sel(temperature=hot) - confidence.sel(temperature=cold),
             at_most=0,
         )
-        for cold, hot in zip(levels, levels[1:], strict=False)
+        for cold, hot in pairwise(levels)
     ]
 
 
