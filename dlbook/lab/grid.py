@@ -142,6 +142,8 @@ class Grid:
             ValueError: If a dependent variable shares its name with a dimension, an array's
                 dimensions are not named, or ``units`` names something unknown.
         """
+        if not found:
+            raise ValueError("trial must return at least one dependent variable. Received: {}")
         extra = [dim for name in found for dim in self.dims.get(name, ())]
         refuse_unknown("units", self.labels, [*self.coords, *found, *extra])
         for name, column in found.items():

@@ -8,13 +8,17 @@ from a store instead.
 import pickle
 import platform
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from dlbook.lab.fingerprint import fingerprint
 from dlbook.lab.grid import Columns, Outcome, columns, refuse_different_names
@@ -176,52 +180,65 @@ def _no_report(runs: float) -> None:
     """Take no notice: a worker's progress is seen when its unit is done."""
 
 
-def _numbered_work(at: int, trial: "Trial", unit: Sequence["Run"]) -> tuple[int, Outcome]:
-    return at, work(trial, unit, _no_report)
-
-
 def _in_processes(trial: "Trial", units: Mapping[int, Sequence["Run"]], workers: int) -> Finished:
     """Run units in processes; when one is lost, run again what it had not finished."""
+    import cloudpickle
+
     left = dict(units)
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            for at, outcome in _pool(trial, left, workers):
+    with TemporaryDirectory() as folder:
+        sent = Path(folder) / "trial"
+        sent.write_bytes(cloudpickle.dumps(trial))
+        for _ in range(ATTEMPTS):
+            for at, outcome in _pool(str(sent), left, workers):
                 del left[at]
                 yield at, outcome
-            return
-        except BrokenProcessPool as error:
-            _give_up_after_the_last(attempt, workers, error)
+            if not left:
+                return
+    raise RuntimeError(
+        f"workers={workers}: processes died {ATTEMPTS} times, perhaps for want of memory; try "
+        f"fewer workers or a smaller memory=. Received: {len(left)} unfinished work units"
+    )
 
 
-def _give_up_after_the_last(attempt: int, workers: int, error: BrokenProcessPool) -> None:
-    if attempt == ATTEMPTS:
-        raise RuntimeError(
-            f"workers={workers}: processes died {attempt} times, perhaps for want of memory; try "
-            f"fewer workers or a smaller memory=. Received: {error}"
-        ) from error
+def _pool(sent: str, units: Mapping[int, Sequence["Run"]], workers: int) -> Finished:
+    """Yield what processes finish; units that were lost with a process are left out."""
+    from joblib.externals.loky import get_reusable_executor
+
+    executor = get_reusable_executor(max_workers=min(workers, len(units)))
+    waiting, running = deque(units.items()), {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < 2 * workers:
+                at, unit = waiting.popleft()
+                running[executor.submit(_work_sent, sent, list(unit))] = at
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
+    except BrokenProcessPool:
+        whole = [one for one in running if one.done() and one.exception() is None]
+        yield from [(running[future], future.result()) for future in whole]
+    except BaseException:
+        executor.shutdown(kill_workers=True)
+        raise
 
 
-def _pool(trial: "Trial", units: Mapping[int, Sequence["Run"]], workers: int) -> Finished:
-    from joblib import Parallel, delayed
+@lru_cache(maxsize=1)
+def _sent_trial(sent: str) -> "Trial":
+    """Load the trial once per process, so that what it caches serves all its units."""
+    return pickle.loads(Path(sent).read_bytes())
 
-    tasks = [delayed(_numbered_work)(at, trial, unit) for at, unit in units.items()]
-    settings: dict[str, Any] = {"batch_size": 1, "return_as": "generator_unordered"}
-    return cast(Finished, Parallel(n_jobs=min(workers, len(tasks)), **settings)(tasks))
+
+def _work_sent(sent: str, unit: Sequence["Run"]) -> Outcome:
+    return work(_sent_trial(sent), unit, _no_report)
 
 
 def _on_cluster(trial: "Trial", units: Mapping[int, Sequence["Run"]], address: str) -> Finished:
     """Run units on a Dask cluster; the scheduler runs again what a lost worker had."""
-    import cloudpickle
-    from distributed import KilledWorker, as_completed
-
     with _connect(address) as client:
-        held = client.submit(pickle.loads, cloudpickle.dumps(trial), pure=False)
-        futures = {
-            client.submit(_work_alone, held, pickle.dumps(unit), pure=False): at
-            for at, unit in units.items()
-        }
+        from distributed import KilledWorker, as_completed
+
+        futures = _submit(client, trial, units)
         try:
-            for future in as_completed(list(futures)):
+            for future in as_completed(list(futures), loop=client.loop):
                 yield futures[future], future.result()
                 future.release()
         except KilledWorker as error:
@@ -231,6 +248,19 @@ def _on_cluster(trial: "Trial", units: Mapping[int, Sequence["Run"]], address: s
             ) from error
         finally:
             client.cancel(list(futures))
+
+
+def _submit(client: Any, trial: "Trial", units: Mapping[int, Sequence["Run"]]) -> dict[Any, int]:
+    """Send the trial once and each unit as a task of its own."""
+    import cloudpickle
+    import dask
+
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
+        held = client.submit(pickle.loads, cloudpickle.dumps(trial), pure=False)
+        return {
+            client.submit(_work_alone, held, pickle.dumps(unit), pure=False): at
+            for at, unit in units.items()
+        }
 
 
 def _work_alone(trial: "Trial", pickled_unit: bytes) -> Outcome:
