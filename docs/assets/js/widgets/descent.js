@@ -1,6 +1,6 @@
-/* <dlbook-descent start="-2" learning-rate="0.1" steps="20">
+/* <dlbook-descent start="-2" learning-rate="0.1" steps="20" variable="x">
  *
- * Gradient descent on the course's parabola, f(x) = 3x² − 3x + 4. The loop below is the Python of
+ * Gradient descent on the course's parabola, f(x) = 3x² − 3x + 4 (`variable` only names x). The loop below is the Python of
  * the chapter, operation by operation, so that both give the same floating-point numbers:
  *
  *     x = x - learning_rate * gradient(x)
@@ -62,6 +62,7 @@ class Descent extends Drawn {
   #start = -2;
   #rate = 0.1;
   #steps = 20;
+  #variable = "x";
   #parts = {};
 
   get path() {
@@ -88,6 +89,7 @@ class Descent extends Drawn {
     this.#start = this.#attribute("start", -2, -2, 2);
     this.#rate = this.#attribute("learning-rate", 0.1, 0.001, 0.4);
     this.#steps = Math.round(this.#attribute("steps", 20, 1, 100));
+    this.#variable = this.getAttribute("variable") ?? "x";
     const svg = shape("svg", { role: "img" });
     const sliders = this.#sliders();
     const verdict = node("p", { class: "dlbook-readout", role: "status" });
@@ -98,7 +100,7 @@ class Descent extends Drawn {
       node("div", { class: "dlbook-controls" }, ...Object.values(sliders).map((each) => each.element)),
       this.#presets(),
       verdict,
-      table(rows),
+      table(rows, this.#variable),
     );
     this.classList.add("dlbook-widget");
     this.setAttribute("role", "group");
@@ -118,8 +120,8 @@ class Descent extends Drawn {
       shape("clipPath", { id: clip }, shape("rect", box(frame))),
       axes(
         frame,
-        { scale: x, ticks: [-2, -1, 0, 1, 2, 3], name: "x" },
-        { scale: y, ticks: [0, 5, 10, 15, 20], name: "f(x) = 3x² − 3x + 4" },
+        { scale: x, ticks: [-2, -1, 0, 1, 2, 3], name: this.#variable },
+        { scale: y, ticks: [0, 5, 10, 15, 20], name: formula(this.#variable) },
       ),
       shape("path", { class: "curve", "clip-path": `url(#${clip})`, d: polyline(curve(x, y)) }),
       shape("g", { class: "walk", "clip-path": `url(#${clip})` }, ...walk(this.path, x, y)),
@@ -184,9 +186,9 @@ class Descent extends Drawn {
       node("span", { class: "dlbook-number" }, `${name} = `, node("b", {}, number(value)));
     return [
       `After ${this.#steps} ${this.#steps === 1 ? "step" : "steps"}: `,
-      result("x", end),
+      result(this.#variable, end),
       ", ",
-      result("f(x)", parabola(end)),
+      result(`f(${this.#variable})`, parabola(end)),
       ". ",
       fate(this.#start, this.#rate)[1],
     ];
@@ -199,6 +201,10 @@ class Descent extends Drawn {
       `${rateText(this.#rate)}, ${this.#steps} steps lead to ${number(end)}.`
     );
   }
+}
+
+function formula(variable) {
+  return `f(${variable}) = 3${variable}² − 3${variable} + 4`;
 }
 
 function rateText(rate) {
@@ -230,8 +236,8 @@ function dotClass(i, count) {
   return i === 0 ? "dot first" : i === count - 1 ? "dot last" : "dot";
 }
 
-function table(rows) {
-  const names = ["step", "x", "slope 6x − 3", "f(x)"];
+function table(rows, variable) {
+  const names = ["step", variable, `slope 6${variable} − 3`, `f(${variable})`];
   const head = node("tr", {}, ...names.map((name) => node("th", { scope: "col", class: "number" }, name)));
   const numbers = node("table", { class: "dlbook-table" }, node("thead", {}, head), rows);
   const wrap = node("div", { class: "dlbook-table-wrap", tabindex: "0", role: "region", "aria-label": "Every step" }, numbers);
