@@ -15,21 +15,22 @@ class CompiledNetwork:
 
     Args:
         model: A built Keras model.
+        features: Shape of one example's inputs.
         reason: Why it cannot stack.
         name: Describes all that runs which share the compiled loop have in common.
     """
 
     stacks = False
 
-    def __init__(self, model: Any, reason: str, name: str) -> None:
+    def __init__(self, model: Any, features: tuple[int, ...], reason: str, name: str) -> None:
         self.model = model
         self.engine = f"one by one: {reason}"
         self.name = name
         self.variables = variables(model)
-        self.output_shape = tuple(model.output_shape[1:])
-        place = {id(one): position for position, one in enumerate(self.variables)}
-        self._trained = [place[id(one)] for one in model.trainable_variables]
-        self._others = [place[id(one)] for one in model.non_trainable_variables]
+        self.output_shape = tuple(model(np.zeros((1, *features), np.float32)).shape[1:])
+        self._position = {id(one): place for place, one in enumerate(self.variables)}
+        self._trained = [self._position[id(one)] for one in model.trainable_variables]
+        self._others = [self._position[id(one)] for one in model.non_trainable_variables]
 
     def key(self) -> str:
         """Describe all that runs which share the compiled loop have in common."""
@@ -51,9 +52,13 @@ class CompiledNetwork:
         return [place for place in self._trained if self.variables[place].name == "kernel"]
 
     @property
-    def num_noises(self) -> int:
-        """None: the model's own layers draw their noise."""
-        return 0
+    def uses_noise(self) -> bool:
+        """False: the model's own layers draw their noise."""
+        return False
+
+    def place(self, variable: int) -> int:
+        """Return the position of the Keras variable with an id among the weights."""
+        return self._position[variable]
 
     def to_stack(self, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return the weights as they are."""
@@ -88,7 +93,7 @@ class CompiledNetwork:
             trained, others, rows, training=moment.training, return_losses=True
         )
         for place, state in zip(self._others, states, strict=True):
-            moment.updates[place] = state[tf.newaxis, tf.newaxis]
+            moment.updates[id(self.variables[place])] = state[tf.newaxis, tf.newaxis]
         if losses:
             moment.penalties.append(tf.reshape(tf.add_n(losses), [1, 1]))
         values = examples_last(outputs[tf.newaxis, tf.newaxis])

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from dlbook.lab.example_order import ExampleOrder
 from dlbook.lab.initial_weights import initial_weights
+from dlbook.lab.stacked_noise import table
 from dlbook.lab.stacked_plan import Group, Job, Planner
 from dlbook.lab.stacked_program import Program, Recipe
 
@@ -123,7 +124,7 @@ class _Stack:
         return self.group.batch_size >= self.group.num_examples
 
     def _stream_key(self, job: Job) -> Hashable:
-        alone = self._full_batch and not self.network.num_noises
+        alone = self._full_batch and not self.network.uses_noise
         return (job.data_key, None if alone else job.run.seed)
 
     def _penalized(self) -> tuple[tuple[int, str], ...]:
@@ -229,8 +230,11 @@ class _Stack:
         fixed: dict[str, Any] = {
             "numbers": self._per_run([self._numbers(job) for job in self.jobs]),
             "settings": self._per_run([job.numbers for job in self.jobs]),
-            "noise_keys": tf.constant([job.noise_key for job in self.layout.streams], tf.int32),
         }
+        if self.network.uses_noise:
+            keys = [job.noise_key for job in self.layout.streams]
+            fixed["noise_keys"] = tf.constant(keys, tf.uint32)
+            fixed["noise"] = {kind: tf.constant(table(kind)) for kind in ("uniform", "normal")}
         for axis in "xy":
             fixed[axis] = self._part(axis, "train") if self._full_batch else self._rows(axis)
             if self.program.recipe.validates:

@@ -11,8 +11,10 @@ transposed, ``(..., units, inputs)``.
 """
 
 import json
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, ClassVar
 
 import keras
@@ -22,6 +24,7 @@ import tensorflow as tf
 from dlbook.lab.fingerprint import fingerprint
 
 Numbers = Mapping[str, tf.Tensor]
+Noise = Callable[[str, int, Sequence[int]], tf.Tensor]
 
 
 class CannotStackError(Exception):
@@ -34,14 +37,14 @@ class Moment:
 
     Attributes:
         training: Whether the pass trains.
-        noise: Gives uniform numbers in [0, 1): ``noise(layer number, shape)``.
+        noise: Gives random numbers: ``noise("uniform" or "normal", layer number, shape)``.
         penalties: What penalties add to the loss, each of shape (streams, conditions).
-        updates: Number of a weight -> its new value (moving averages).
+        updates: Id of a Keras variable -> its new value in all runs (moving averages).
         logits: Id of an output -> the same before its sigmoid or softmax.
     """
 
     training: bool
-    noise: Callable[[int, Sequence[Any]], tf.Tensor] | None = None
+    noise: Noise | None = None
     penalties: list[tf.Tensor] = field(default_factory=list)
     updates: dict[int, tf.Tensor] = field(default_factory=dict)
     logits: dict[int, tf.Tensor] = field(default_factory=dict)
@@ -60,6 +63,21 @@ def per_run(numbers: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
     return numbers[(..., *([tf.newaxis] * (like.shape.rank - 2)))]
 
 
+def per_feature(weights: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+    """Give one weight per last feature the rank of activations.
+
+    Args:
+        weights: Shape (streams, conditions, features).
+        like: Shape (streams, conditions, ..., features, examples).
+
+    Returns:
+        Shape (streams, conditions, 1, ..., features, 1).
+    """
+    for _ in range(like.shape.rank - 4):
+        weights = weights[:, :, tf.newaxis]
+    return weights[..., tf.newaxis]
+
+
 class StackedLayer:
     """A layer for all runs: wraps one run's Keras layer and says how the stack computes.
 
@@ -76,6 +94,12 @@ class StackedLayer:
         self.layer = layer
         self.weights: list[Any] = list(layer.weights)
         self.number = 0
+        if getattr(layer, "activity_regularizer", None) is not None:
+            raise CannotStackError(f"{type(layer).__name__} with an activity penalty cannot stack")
+        if getattr(layer, "compute_dtype", "float32") != "float32":
+            raise CannotStackError(f"{layer.compute_dtype} layers cannot stack")
+        if any(getattr(one, "constraint", None) is not None for one in self.weights):
+            raise CannotStackError(f"{type(layer).__name__} with a constraint cannot stack")
 
     def numbers(self) -> dict[str, float]:
         """Return the settings of the layer that may differ between stacked runs."""
@@ -83,7 +107,9 @@ class StackedLayer:
 
     def key(self) -> str:
         """Describe all that stacked runs must have in common."""
-        config = dict(self.layer.get_config())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras warns of functions that it cannot save
+            config = dict(self.layer.get_config())
         for name in [*config]:
             if name in (*self.numbers_of, "name", "seed") or name.endswith("_initializer"):
                 del config[name]
@@ -100,6 +126,9 @@ class StackedLayer:
         Args:
             position: Which of `weights`.
             values: Shape (runs, *shape).
+
+        Returns:
+            Shape (runs, *stacked shape).
         """
         return values
 
@@ -124,6 +153,62 @@ class StackedLayer:
         raise NotImplementedError
 
 
+# Order of axes
+
+
+def examples_first(tensor: tf.Tensor) -> tf.Tensor:
+    """Move the examples from the last axis to behind streams and conditions."""
+    rank = tensor.shape.rank
+    return tf.transpose(tensor, [0, 1, rank - 1, *range(2, rank - 1)])
+
+
+def examples_last(tensor: tf.Tensor) -> tf.Tensor:
+    """Move the examples from behind streams and conditions to the last axis."""
+    rank = tensor.shape.rank
+    return tf.transpose(tensor, [0, 1, *range(3, rank), 2])
+
+
+def reshape_features(tensor: tf.Tensor, features: Sequence[int]) -> tf.Tensor:
+    """Give the features of all runs another shape."""
+    return tf.reshape(tensor, [-1, tensor.shape[1], *features, tensor.shape[-1]])
+
+
+def stacked_axis(axis: int) -> int:
+    """Return where one of Keras' axes (not that of the examples) stands in the stack."""
+    if axis == 0:
+        raise CannotStackError("a layer that works across examples cannot stack")
+    return axis + 1 if axis > 0 else axis - 1
+
+
+def each_run(function: Callable[..., tf.Tensor], *tensors: tf.Tensor) -> tf.Tensor:
+    """Apply a function that knows only one run to all runs.
+
+    Args:
+        function: Takes and returns tensors of one run, examples first.
+        *tensors: Shapes (streams, conditions or 1, ...), the conditions of the first counting.
+
+    Returns:
+        Shape (streams, conditions, ...).
+    """
+    streams = tf.reduce_max([tf.shape(one)[0] for one in tensors])
+    conditions = max(one.shape[1] for one in tensors)
+    merged = [_merge_runs(one, streams, conditions) for one in tensors]
+    outputs = tf.vectorized_map(
+        lambda parts: function(*parts), tuple(merged), fallback_to_while_loop=False
+    )
+    apart = tf.reshape(outputs, tf.concat([[streams, conditions], tf.shape(outputs)[1:]], 0))
+    apart.set_shape([None, conditions, *outputs.shape[1:]])
+    return apart
+
+
+def _merge_runs(tensor: tf.Tensor, streams: tf.Tensor, conditions: int) -> tf.Tensor:
+    shape = tf.shape(tensor)[2:]
+    full = tf.broadcast_to(tensor, tf.concat([[streams, conditions], shape], 0))
+    merged = tf.reshape(full, tf.concat([[-1], shape], 0))
+    merged.set_shape([None, *tensor.shape[2:]])
+    return merged
+
+
 # Activations
 
 
@@ -140,37 +225,37 @@ def log_softmax(inputs: tf.Tensor) -> tf.Tensor:
 
 
 ACROSS_UNITS = {"softmax": softmax, "log_softmax": log_softmax}
-ELEMENTWISE = [
-    "celu",
-    "elu",
-    "exponential",
-    "gelu",
-    "hard_shrink",
-    "hard_sigmoid",
-    "hard_silu",
-    "hard_swish",
-    "hard_tanh",
-    "leaky_relu",
-    "linear",
-    "log_sigmoid",
-    "mish",
-    "relu",
-    "relu6",
-    "selu",
-    "sigmoid",
-    "silu",
-    "soft_shrink",
-    "softplus",
-    "softsign",
-    "sparse_plus",
-    "sparse_sigmoid",
-    "squareplus",
-    "swish",
-    "tanh",
-    "tanh_shrink",
-    "threshold",
-]
-_SIMPLE = {"relu": tf.nn.relu, "sigmoid": tf.sigmoid, "tanh": tf.tanh, "linear": tf.identity}
+ELEMENTWISE = frozenset(
+    (
+        "celu",
+        "elu",
+        "exponential",
+        "gelu",
+        "hard_shrink",
+        "hard_sigmoid",
+        "hard_silu",
+        "hard_tanh",
+        "leaky_relu",
+        "linear",
+        "log_sigmoid",
+        "mish",
+        "relu",
+        "relu6",
+        "selu",
+        "sigmoid",
+        "silu",
+        "soft_shrink",
+        "softplus",
+        "softsign",
+        "sparse_plus",
+        "sparse_sigmoid",
+        "squareplus",
+        "tanh",
+        "tanh_shrink",
+        "threshold",
+    )
+)
+_PLAIN = {"relu": tf.nn.relu, "sigmoid": tf.sigmoid, "tanh": tf.tanh, "linear": lambda x: x}
 
 
 def activate(function: Any, inputs: tf.Tensor, moment: Moment) -> tf.Tensor:
@@ -188,9 +273,9 @@ def activate(function: Any, inputs: tf.Tensor, moment: Moment) -> tf.Tensor:
     if name in ACROSS_UNITS:
         outputs = ACROSS_UNITS[name](inputs)
     elif name in ELEMENTWISE:
-        outputs = _SIMPLE.get(name, function)(inputs)
+        outputs = _PLAIN.get(name, function)(inputs)
     else:
-        outputs = one_by_one_example_first(function, inputs)
+        outputs = examples_last(each_run(function, examples_first(inputs)))
     if name in ("sigmoid", "softmax"):
         moment.logits[id(outputs)] = inputs
     return outputs
@@ -204,58 +289,51 @@ def _keras_name(function: Any) -> str | None:
     return name if name and getattr(keras.activations, name, None) is function else None
 
 
-def one_by_one_example_first(
-    function: Callable[[tf.Tensor], tf.Tensor], inputs: tf.Tensor
-) -> tf.Tensor:
-    """Apply a function that knows only one run, in Keras' order of axes, to all runs.
-
-    Args:
-        function: Takes and returns shape (examples, *features).
-        inputs: Shape (streams, conditions, *features, examples).
-
-    Returns:
-        The outputs in the stack's order of axes.
-    """
-    rows = examples_first(inputs)
-    merged = tf.reshape(rows, tf.concat([[-1], tf.shape(rows)[2:]], 0))
-    merged.set_shape([None, *rows.shape[2:]])
-    outputs = tf.vectorized_map(function, merged)
-    apart = tf.reshape(outputs, tf.concat([tf.shape(rows)[:2], tf.shape(outputs)[1:]], 0))
-    apart.set_shape([*rows.shape[:2], *outputs.shape[1:]])
-    return examples_last(apart)
-
-
-def examples_first(tensor: tf.Tensor) -> tf.Tensor:
-    """Move the examples from the last axis to behind streams and conditions."""
-    rank = tensor.shape.rank
-    return tf.transpose(tensor, [0, 1, rank - 1, *range(2, rank - 1)])
-
-
-def examples_last(tensor: tf.Tensor) -> tf.Tensor:
-    """Move the examples from behind streams and conditions to the last axis."""
-    rank = tensor.shape.rank
-    return tf.transpose(tensor, [0, 1, *range(3, rank), 2])
-
-
-class Activated(StackedLayer):
-    """Activation and ReLU: an elementwise function or a softmax."""
+class StackedActivation(StackedLayer):
+    """Activation, ReLU, ELU: one elementwise function, or a softmax over the units."""
 
     def call(self, inputs, weights, numbers, moment):
         """Apply the activation."""
-        function = getattr(self.layer, "activation", None) or self.layer
-        return activate(function, inputs, moment)
+        return activate(self.layer.activation, inputs, moment)
 
 
-# Layers with weights
+class StackedElementwise(StackedLayer):
+    """A layer without weights whose own call works for any shape: ReLU, ELU, Identity."""
+
+    def call(self, inputs, weights, numbers, moment):
+        """Let the Keras layer compute."""
+        return self.layer.call(inputs)
+
+
+class StackedLeakyReLU(StackedLayer):
+    """LeakyReLU, with a slope that may differ between runs."""
+
+    numbers_of = ("negative_slope",)
+
+    def call(self, inputs, weights, numbers, moment):
+        """Multiply negative inputs by the slope."""
+        slope = per_run(numbers["negative_slope"], inputs)
+        return tf.where(inputs > 0, inputs, slope * inputs)
+
+
+class StackedSoftmax(StackedLayer):
+    """Softmax over the last feature axis."""
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__(layer)
+        if layer.axis != -1:
+            raise CannotStackError("Softmax over another axis than the last cannot stack")
+
+    def call(self, inputs, weights, numbers, moment):
+        """Apply the softmax and remember the logits."""
+        return activate(keras.activations.softmax, inputs, moment)
+
+
+# Dense
 
 
 class StackedDense(StackedLayer):
     """Dense: for the inputs one matrix product per stream, later one per run."""
-
-    def __init__(self, layer: Any) -> None:
-        super().__init__(layer)
-        if layer.kernel_constraint or layer.bias_constraint or layer.activity_regularizer:
-            raise CannotStackError("Dense with a constraint or activity penalty cannot stack")
 
     def to_stack(self, position: int, values: np.ndarray) -> np.ndarray:
         """Transpose the kernel to (units, inputs)."""
@@ -265,16 +343,8 @@ class StackedDense(StackedLayer):
         """Compute activation(kernel @ inputs + bias)."""
         outputs = matrix_product(weights[0], inputs)
         if self.layer.use_bias:
-            shape = [1] * (inputs.shape.rank - 4)
-            outputs += with_middle(weights[1], shape)[..., tf.newaxis]
+            outputs += per_feature(weights[1], outputs)
         return activate(self.layer.activation, outputs, moment)
-
-
-def with_middle(weights: tf.Tensor, middle: Sequence[int]) -> tf.Tensor:
-    """Insert axes of length 1 behind streams and conditions."""
-    for _ in middle:
-        weights = weights[:, :, tf.newaxis]
-    return weights
 
 
 def matrix_product(kernels: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
@@ -289,7 +359,9 @@ def matrix_product(kernels: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
     """
     conditions, units, features = kernels.shape[1:]
     if inputs.shape.rank > 4:
-        return tf.matmul(with_middle(kernels, inputs.shape[2:-2]), inputs)
+        for _ in inputs.shape[2:-2]:
+            kernels = kernels[:, :, tf.newaxis]
+        return tf.matmul(kernels, inputs)
     if inputs.shape[1] == conditions:
         return tf.matmul(kernels, inputs)
     together = tf.reshape(kernels, [-1, conditions * units, features])
@@ -297,40 +369,94 @@ def matrix_product(kernels: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
     return tf.reshape(outputs, [-1, conditions, units, inputs.shape[-1]])
 
 
-# Layers that change shapes
+# Layers that change or join shapes
 
 
-class StackedFlatten(StackedLayer):
-    """Flatten: all features on one axis, in Keras' order."""
+class StackedReshape(StackedLayer):
+    """Flatten and Reshape: the features of an example in another shape, in Keras' order."""
 
     def call(self, inputs, weights, numbers, moment):
         """Reshape."""
-        return tf.reshape(
-            inputs, [-1, inputs.shape[1], int(np.prod(inputs.shape[2:-1])), inputs.shape[-1]]
-        )
+        features = inputs.shape[2:-1]
+        if isinstance(self.layer, keras.layers.Flatten):
+            return reshape_features(inputs, [prod(features)])
+        return reshape_features(inputs, self.layer.compute_output_shape((1, *features))[1:])
 
 
-REGISTRY: dict[type, type[StackedLayer]] = {
-    keras.layers.Activation: Activated,
+class StackedPermute(StackedLayer):
+    """Permute: the feature axes in another order."""
+
+    def call(self, inputs, weights, numbers, moment):
+        """Transpose."""
+        rank = inputs.shape.rank
+        return tf.transpose(inputs, [0, 1, *(one + 1 for one in self.layer.dims), rank - 1])
+
+
+class StackedMerge(StackedLayer):
+    """Add, Subtract, Multiply, Average, Maximum and Minimum of equally shaped inputs."""
+
+    def call(self, inputs, weights, numbers, moment):
+        """Let the Keras layer compute."""
+        return self.layer.call(inputs)
+
+
+class StackedConcatenate(StackedLayer):
+    """Concatenate along a feature axis."""
+
+    def call(self, inputs, weights, numbers, moment):
+        """Join the inputs, after giving each as many conditions as the others have."""
+        conditions = max(one.shape[1] for one in inputs)
+        full = [
+            one if one.shape[1] == conditions else tf.repeat(one, conditions, axis=1)
+            for one in inputs
+        ]
+        return tf.concat(full, stacked_axis(self.layer.axis))
+
+
+class StackedRescaling(StackedLayer):
+    """Rescaling by one factor and offset, which may differ between runs."""
+
+    numbers_of = ("scale", "offset")
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__(layer)
+        if np.ndim(layer.scale) or np.ndim(layer.offset):
+            raise CannotStackError("Rescaling with one factor per channel cannot stack")
+
+    def call(self, inputs, weights, numbers, moment):
+        """Multiply and add."""
+        scale, offset = (per_run(numbers[name], inputs) for name in self.numbers_of)
+        return inputs * scale + offset
+
+
+# Penalties and states that the layers share
+
+
+class StackedNothing(StackedLayer):
+    """A layer that passes its inputs on."""
+
+    def call(self, inputs, weights, numbers, moment):
+        """Return the inputs."""
+        return inputs
+
+
+LAYERS: dict[type, type[StackedLayer]] = {
+    keras.layers.Activation: StackedActivation,
+    keras.layers.Add: StackedMerge,
+    keras.layers.Average: StackedMerge,
+    keras.layers.Concatenate: StackedConcatenate,
     keras.layers.Dense: StackedDense,
-    keras.layers.Flatten: StackedFlatten,
-    keras.layers.ReLU: Activated,
+    keras.layers.ELU: StackedElementwise,
+    keras.layers.Flatten: StackedReshape,
+    keras.layers.Identity: StackedNothing,
+    keras.layers.LeakyReLU: StackedLeakyReLU,
+    keras.layers.Maximum: StackedMerge,
+    keras.layers.Minimum: StackedMerge,
+    keras.layers.Multiply: StackedMerge,
+    keras.layers.Permute: StackedPermute,
+    keras.layers.ReLU: StackedElementwise,
+    keras.layers.Rescaling: StackedRescaling,
+    keras.layers.Reshape: StackedReshape,
+    keras.layers.Softmax: StackedSoftmax,
+    keras.layers.Subtract: StackedMerge,
 }
-
-
-def stacked_layer(layer: Any) -> StackedLayer:
-    """Return the stacked form of a Keras layer.
-
-    Args:
-        layer: A built Keras layer.
-
-    Returns:
-        The layer for all runs.
-
-    Raises:
-        CannotStackError: If there is none.
-    """
-    kind = REGISTRY.get(type(layer))
-    if kind is None:
-        raise CannotStackError(f"{type(layer).__name__} cannot stack")
-    return kind(layer)

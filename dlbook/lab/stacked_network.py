@@ -1,29 +1,15 @@
 """From one Keras model to a network that computes for many runs at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from dlbook.lab.stacked_layers import CannotStackError, Moment, StackedLayer, stacked_layer
-
-
-@dataclass(frozen=True)
-class Node:
-    """One use of a layer.
-
-    Attributes:
-        layer: The layer for all runs.
-        inputs: Numbers of the tensors that go in, nested as the layer takes them.
-        output: Number of the tensor that comes out.
-    """
-
-    layer: StackedLayer
-    inputs: Any
-    output: int
+from dlbook.lab.stacked_graph import Graph
+from dlbook.lab.stacked_layers import CannotStackError, Moment, StackedLayer
 
 
 class StackedNetwork:
@@ -31,6 +17,7 @@ class StackedNetwork:
 
     Args:
         model: A built Keras model: one run's.
+        features: Shape of one example's inputs.
 
     Raises:
         CannotStackError: If a layer of the model has no stacked form.
@@ -39,18 +26,17 @@ class StackedNetwork:
     engine = "stacked"
     stacks = True
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, features: tuple[int, ...]) -> None:
         self.variables: list[Any] = list(model.weights)
         self._position = {id(one): place for place, one in enumerate(self.variables)}
-        graph = _Graph()
-        output = graph.trace(model)
+        graph = Graph()
+        self.output = graph.trace(model, features)
         self.nodes = graph.nodes
-        self.output = output
         self.layers = list({id(node.layer): node.layer for node in self.nodes}.values())
         for number, layer in enumerate(self.layers):
             layer.number = number
         self._check_complete()
-        self.output_shape = tuple(model.output_shape[1:])
+        self.output_shape = graph.output_shape
 
     def _check_complete(self) -> None:
         used = {id(weight) for layer in self.layers for weight in layer.weights}
@@ -62,7 +48,7 @@ class StackedNetwork:
 
     def key(self) -> str:
         """Describe all that stacked runs must have in common."""
-        nodes = [(node.layer.number, node.inputs, node.output) for node in self.nodes]
+        nodes = [(one.layer.number, one.inputs, one.output, one.training) for one in self.nodes]
         trained = [(one.trainable, _strengths(one) is not None) for one in self.variables]
         return repr(([layer.key() for layer in self.layers], nodes, self.output, trained))
 
@@ -89,9 +75,9 @@ class StackedNetwork:
         return [place for place in self.trainable if self.variables[place].name == "kernel"]
 
     @property
-    def num_noises(self) -> int:
-        """How many layers draw noise."""
-        return sum(layer.uses_noise for layer in self.layers)
+    def uses_noise(self) -> bool:
+        """Whether any layer draws noise."""
+        return any(layer.uses_noise for layer in self.layers)
 
     def to_stack(self, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Turn the weights of many runs from Keras' layout to the stack's.
@@ -137,15 +123,16 @@ class StackedNetwork:
         tensors: dict[int, tf.Tensor] = {0: inputs}
         for node in self.nodes:
             layer = node.layer
-            own = [weights[self._position[id(one)]] for one in layer.weights]
+            own = [weights[self.place(id(one))] for one in layer.weights]
             settings = {name: numbers[f"{layer.number} {name}"] for name in layer.numbers_of}
             given = keras.tree.map_structure(tensors.__getitem__, node.inputs)
-            tensors[node.output] = layer.call(given, own, settings, moment)
+            forced = moment if node.training is None else replace(moment, training=node.training)
+            tensors[node.output] = layer.call(given, own, settings, forced)
         return tensors[self.output]
 
-    def position(self, variable: Any) -> int:
-        """Return the position of a Keras variable among the weights."""
-        return self._position[id(variable)]
+    def place(self, variable: int) -> int:
+        """Return the position of the Keras variable with an id among the weights."""
+        return self._position[variable]
 
 
 def _strengths(weight: Any) -> tuple[float, float] | None:
@@ -156,59 +143,3 @@ def _strengths(weight: Any) -> tuple[float, float] | None:
     if type(penalty) not in (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2):
         raise CannotStackError(f"{type(penalty).__name__} penalties cannot stack")
     return float(getattr(penalty, "l1", 0.0)), float(getattr(penalty, "l2", 0.0))
-
-
-class _Graph:
-    """Follows one symbolic call of a model and writes down which layer computes what."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Node] = []
-        self._known: dict[int, StackedLayer] = {}
-        self._numbers: dict[int, int] = {}
-        self._alive: list[Any] = []
-
-    def trace(self, model: Any) -> int:
-        if isinstance(model.input_shape, (list, dict)) or not _is_graph(model):
-            raise CannotStackError(f"{type(model).__name__} is not a graph with one input")
-        inputs = keras.Input(batch_shape=model.input_shape)
-        self._number(inputs)
-        output = self._expand(model, inputs)
-        if not isinstance(output, keras.KerasTensor):
-            raise CannotStackError("a model with several outputs cannot stack")
-        return self._numbers[id(output)]
-
-    def _expand(self, model: Any, inputs: Any) -> Any:
-        if isinstance(model, keras.Sequential):
-            for layer in model.layers:
-                inputs = self._call(layer, inputs)
-            return inputs
-        copy = keras.models.clone_model(
-            model,
-            input_tensors=inputs,
-            clone_function=lambda layer: layer,
-            call_function=self._call,
-        )
-        return copy.output
-
-    def _call(self, operation: Any, *inputs: Any, **options: Any) -> Any:
-        if isinstance(operation, keras.layers.InputLayer):
-            return inputs[0]
-        if _is_graph(operation):
-            return self._expand(operation, *inputs)
-        outputs = operation(*inputs, **options)
-        if any(value is not None for value in options.values()) or len(inputs) != 1:
-            raise CannotStackError(f"{type(operation).__name__} with call options cannot stack")
-        if id(operation) not in self._known:
-            self._known[id(operation)] = stacked_layer(operation)
-        places = keras.tree.map_structure(lambda one: self._numbers[id(one)], inputs[0])
-        self.nodes.append(Node(self._known[id(operation)], places, self._number(outputs)))
-        return outputs
-
-    def _number(self, tensor: Any) -> int:
-        self._alive.append(tensor)
-        return self._numbers.setdefault(id(tensor), len(self._numbers))
-
-
-def _is_graph(model: Any) -> bool:
-    """Say whether a model is Sequential or Functional and not a subclass with its own call."""
-    return isinstance(model, keras.Model) and type(model).__module__.split(".")[0] == "keras"

@@ -65,7 +65,7 @@ class Job:
     @property
     def noise_key(self) -> int:
         """Seed of the run's noise."""
-        return (self.run.seed * 2_654_435_761 + 97) % 2**31
+        return (self.run.seed * 2_654_435_761 + 97) % 2**32
 
 
 @dataclass(frozen=True)
@@ -328,11 +328,12 @@ class Planner:
         return self._blueprints[job.model_key]
 
     def _network(self, job: Job, model: Any) -> Any:
+        features = self.raw(job).x_train.shape[1:]
         try:
-            return StackedNetwork(model)
+            return StackedNetwork(model, features)
         except CannotStackError as reason:
             name = f"{fingerprint(self.training.model)} {job.model_key}"
-            return CompiledNetwork(model, str(reason), name)
+            return CompiledNetwork(model, features, str(reason), name)
 
     def model(self, job: Job, seed: int) -> Any:
         """Return the model of a run with the initial weights of a seed."""

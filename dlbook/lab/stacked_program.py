@@ -6,8 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from dlbook.lab.stacked_layers import Moment
+from dlbook.lab.stacked_layers import Moment, Noise
 from dlbook.lab.stacked_losses import Outputs, StackedLoss, StackedMetric
+from dlbook.lab.stacked_noise import noise_source
 from dlbook.lab.stacked_optimizers import StackedOptimizer
 
 State = dict[str, Any]
@@ -162,8 +163,10 @@ class Program:
         gradients = tape.gradient(loss, trained, unconnected_gradients="zero")
         settings = self._settings(state, fixed, feed, number)
         moved, slots = self.recipe.optimizer.apply(trained, gradients, state["slots"], settings)
-        for place, value in (*moment.updates.items(), *zip(trainable, moved, strict=True)):
+        for place, value in zip(trainable, moved, strict=True):
             weights[place] = value
+        for variable, value in moment.updates.items():
+            weights[self.recipe.network.place(variable)] = value
         sums = self._sums(targets, outputs, loss)
         return {"weights": weights, "slots": slots, "step": state["step"] + 1}, sums
 
@@ -175,17 +178,10 @@ class Program:
             settings["learning_rate"] = tf.gather(feed["rates"][number], fixed["schedule"])
         return settings
 
-    def _noise(self, step: tf.Tensor, fixed: Tensors) -> Any:
-        def noise(layer: int, shape: Sequence[Any]) -> tf.Tensor:
-            place = tf.cast(step, tf.int32) * self.recipe.network.num_noises + layer
-            keys = fixed["noise_keys"]
-            seeds = tf.stack([keys, tf.broadcast_to(place, tf.shape(keys))], axis=1)
-            drawn = tf.vectorized_map(
-                lambda seed: tf.raw_ops.StatelessRandomUniform(shape=list(shape), seed=seed), seeds
-            )
-            return drawn[:, tf.newaxis]
-
-        return noise
+    def _noise(self, step: tf.Tensor, fixed: Tensors) -> Noise | None:
+        if not self.recipe.network.uses_noise:
+            return None
+        return noise_source(fixed["noise_keys"], step, fixed["noise"])
 
     def _loss(
         self,

@@ -1,0 +1,89 @@
+"""Batch, layer and feature normalization of many runs at once."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from dlbook.lab.stacked_layers import (
+    CannotStackError,
+    StackedLayer,
+    per_feature,
+    per_run,
+)
+
+
+class StackedBatchNormalization(StackedLayer):
+    """BatchNormalization over the last feature axis; momentum and epsilon may differ."""
+
+    numbers_of = ("momentum", "epsilon")
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__(layer)
+        rank = len(layer.input_spec.axes) if layer.input_spec and layer.input_spec.axes else 1
+        last = layer.axis == -1 or layer.axis == (layer.input_spec.ndim or 0) - 1
+        if not last or rank > 1 or getattr(layer, "renorm", False) or layer.synchronized:
+            raise CannotStackError("BatchNormalization with special options cannot stack")
+
+    def call(self, inputs, weights, numbers, moment):
+        """Normalize with the batch's statistics in training, else with moving averages."""
+        values = dict(zip((id(one) for one in self.weights), weights, strict=True))
+        moving = [values[id(one)] for one in (self.layer.moving_mean, self.layer.moving_variance)]
+        mean, variance = moving
+        if moment.training and self.layer.trainable:
+            mean, variance = self._moments(inputs)
+            self._remember(moving, (mean, variance), numbers, moment)
+        epsilon = per_run(numbers["epsilon"], variance)
+        factor = tf.math.rsqrt(variance + epsilon)
+        if self.layer.scale:
+            factor *= values[id(self.layer.gamma)]
+        shift = -mean * factor
+        if self.layer.center:
+            shift += values[id(self.layer.beta)]
+        return inputs * per_feature(factor, inputs) + per_feature(shift, inputs)
+
+    @staticmethod
+    def _moments(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        rank = inputs.shape.rank
+        others = [*range(2, rank - 2), rank - 1]
+        mean = tf.reduce_mean(inputs, others, keepdims=True)
+        variance = tf.reduce_mean(tf.math.squared_difference(inputs, mean), others)
+        return tf.squeeze(mean, others), variance
+
+    def _remember(self, moving, batch, numbers, moment) -> None:
+        momentum = per_run(numbers["momentum"], moving[0])
+        variables = (self.layer.moving_mean, self.layer.moving_variance)
+        for variable, old, new in zip(variables, moving, batch, strict=True):
+            moment.updates[id(variable)] = old * momentum + new * (1 - momentum)
+
+
+class StackedLayerNormalization(StackedLayer):
+    """LayerNormalization over the last feature axis; epsilon may differ between runs."""
+
+    numbers_of = ("epsilon",)
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__(layer)
+        axes = layer.axis if isinstance(layer.axis, (list, tuple)) else [layer.axis]
+        last = [*axes] in ([-1], [len(layer.output.shape) - 1])
+        if not last or getattr(layer, "rms_scaling", False):
+            raise CannotStackError("LayerNormalization with special options cannot stack")
+
+    def call(self, inputs, weights, numbers, moment):
+        """Normalize every example over its features."""
+        mean = tf.reduce_mean(inputs, -2, keepdims=True)
+        variance = tf.reduce_mean(tf.math.squared_difference(inputs, mean), -2, keepdims=True)
+        factor = tf.math.rsqrt(variance + per_run(numbers["epsilon"], variance))
+        outputs = (inputs - mean) * factor
+        weights = list(weights)
+        if self.layer.scale:
+            outputs *= per_feature(weights.pop(0), inputs)
+        if self.layer.center:
+            outputs += per_feature(weights.pop(0), inputs)
+        return outputs
+
+
+LAYERS: dict[type, type[StackedLayer]] = {
+    keras.layers.BatchNormalization: StackedBatchNormalization,
+    keras.layers.LayerNormalization: StackedLayerNormalization,
+}
