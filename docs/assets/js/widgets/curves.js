@@ -105,6 +105,7 @@ class Curves extends Drawn {
       node("div", { class: "dlbook-plot" }, svg),
       node("div", { class: "dlbook-controls" }, choose.element),
       words,
+      node("p", { class: "caption" }, effort(study)),
     );
     this.classList.add("dlbook-widget");
     this.setAttribute("role", "group");
@@ -146,9 +147,15 @@ class Curves extends Drawn {
     const share = reached ? ` ${reached.count[i]} of the ${seeds} networks reach ${reached.what}.` : "";
     return (
       `At ${independent.label} ${levelText(independent.levels[i])} the mean ${dependent.label} after ` +
-      `${epochs.at(-1)} epochs is ${text(mean)} (95 % interval ${text(low)} to ${text(high)}).${share}`
+      `${epochs.at(-1)} epochs is ${text(mean)} (95% interval ${text(low)} to ${text(high)}).${share}`
     );
   }
+}
+
+function effort({ networks, measured, processors, command }) {
+  const seconds = Math.max(1, Math.round(measured.seconds));
+  const count = networks.toLocaleString("en");
+  return `All ${count} networks trained together in ${seconds} seconds, on ${processors} processor cores (${command}).`;
 }
 
 function epochTicks(scale, epochs) {
