@@ -7,7 +7,7 @@ another server for it.
 import hashlib
 import io
 from collections.abc import Iterable
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 
 ADDRESS = "assets/fonts/stix-two-math.woff2"
@@ -79,4 +79,7 @@ def write(site: Path, characters: Iterable[str], cache: Path) -> Path:
 
 
 def _original() -> bytes:
-    return resources.files("ziamath").joinpath("fonts", "STIXTwoMath-Regular.ttf").read_bytes()
+    package = find_spec("ziamath")  # its folder, without running it
+    if not package or not package.origin:
+        raise ModuleNotFoundError("the maths font comes with `ziamath`: pip install dlbook[docs]")
+    return (Path(package.origin).parent / "fonts" / "STIXTwoMath-Regular.ttf").read_bytes()

@@ -71,7 +71,8 @@ class Header:
         return f'<p class="dlbook-answer">{inline(description)}</p>' if description else ""
 
     def _facts(self, markdown_text: str) -> str:
-        facts = [f"{reading_minutes(markdown_text)} minutes"]
+        minutes = reading_minutes(markdown_text)
+        facts = [f"{minutes} minute{'s' if minutes > 1 else ''}"]
         needed = [self._prerequisite(address) for address in self.meta.get("depends") or ()]
         facts += [f"Before you read this: {', '.join(needed)}"] if needed else []
         facts += ['<a href="#run-this-chapter">Run it</a>']

@@ -1,5 +1,7 @@
 """Run the code cells of a notebook in a fresh kernel of this very Python."""
 
+import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -44,6 +46,7 @@ class Kernels:
 
     def __init__(self) -> None:
         self._clients: list[NotebookClient] = []
+        self._stopped = False
 
     def run(self, notebook: NotebookNode, root: Path) -> None:
         """Execute a notebook in place.
@@ -56,25 +59,29 @@ class Kernels:
             CellFailedError: if a cell without the tag ``raises-exception`` ends in an error, runs
                 for more than ten minutes, or ends its kernel.
         """
+        reached: list[NotebookNode] = []
+
+        def begin(cell: NotebookNode, cell_index: int) -> None:
+            reached.append(cell)
+            if self._stopped:
+                raise DeadKernelError("interrupted")
+
         with tempfile.TemporaryDirectory(prefix="dlbook-") as folder:
-            client = NotebookClient(
-                notebook,
-                timeout=CELL_SECONDS,
-                startup_timeout=180,
-                kernel_manager_class=_Manager,
-                record_timing=False,
-                coalesce_streams=True,
-                resources={"metadata": {"path": folder}},
-            )
-            with self._listed(client), _explained(notebook):
-                client.execute(env=_environment(root, folder), stderr=subprocess.DEVNULL)
+            client = _client(notebook, folder)
+            client.on_cell_execute = begin
+            with self._listed(client), _explained(notebook, reached):
+                environment = _environment(root, folder)
+                work = client.async_execute(env=environment, stderr=subprocess.DEVNULL)
+                asyncio.run(work)
 
     def stop(self) -> None:
         """End every kernel at once; the notebooks they run end in an error."""
-        for client in self._clients:
+        self._stopped = True
+        for client in list(self._clients):
             provisioner: Any = getattr(client.km, "provisioner", None)
-            with suppress(OSError):
-                os.kill(provisioner.pid, signal.SIGTERM) if provisioner else None
+            if provisioner and provisioner.pid:
+                with suppress(OSError):
+                    os.kill(provisioner.pid, signal.SIGTERM)
 
     @contextmanager
     def _listed(self, client: NotebookClient) -> Iterator[None]:
@@ -85,29 +92,35 @@ class Kernels:
             self._clients.remove(client)
 
 
+def _client(notebook: NotebookNode, folder: str) -> NotebookClient:
+    """What runs a notebook in a folder: no timing in the file, no talk on the terminal."""
+    silent = logging.getLogger("dlbook.kernel")
+    silent.setLevel(logging.CRITICAL)
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        startup_timeout=180,
+        kernel_manager_class=_Manager,
+        record_timing=False,
+        resources={"metadata": {"path": folder}},
+    )
+    client.log = silent
+    return client
+
+
 @contextmanager
-def _explained(notebook: NotebookNode) -> Iterator[None]:
-    """Turn nbclient's pages of traceback into one line that names the cell."""
+def _explained(notebook: NotebookNode, reached: list[NotebookNode]) -> Iterator[None]:
+    """Turn nbclient's pages of traceback into one line that names the cell reached last."""
     try:
         yield
     except CellExecutionError as error:
-        cell = next(cell for cell in notebook.cells if _failed(cell))
-        message = f"{error.ename}: {error.evalue}".strip().splitlines()[0]
-        raise CellFailedError(f"{_label(notebook, cell)}: {message}") from None
+        reason = f"{error.ename}: {error.evalue}"
     except (CellTimeoutError, DeadKernelError) as error:
-        cell = next((c for c in notebook.cells if _unfinished(c)), notebook.cells[-1])
-        message = str(error).strip().splitlines()[0]
-        raise CellFailedError(f"{_label(notebook, cell)}: {message}") from None
-
-
-def _failed(cell: NotebookNode) -> bool:
-    expected = "raises-exception" in cell.metadata.get("tags", ())
-    errors = [output for output in cell.get("outputs", ()) if output.output_type == "error"]
-    return bool(errors) and not expected
-
-
-def _unfinished(cell: NotebookNode) -> bool:
-    return cell.cell_type == "code" and cell.execution_count is None
+        reason = str(error)
+    else:
+        return
+    where = _label(notebook, reached[-1]) if reached else "kernel"
+    raise CellFailedError(f"{where}: {reason.strip().splitlines()[0]}")
 
 
 def _label(notebook: NotebookNode, cell: NotebookNode) -> str:

@@ -37,13 +37,16 @@ def read_page(path: Path) -> tuple[dict[str, Any], str]:
         path: a Markdown file.
 
     Returns:
-        The front matter (empty if there is none) and the Markdown below it.
+        The front matter (empty if there is none) and the Markdown below it. Front matter that is
+        no valid YAML is left in the text, where the build of the site reports it.
     """
     text = path.read_text(encoding="utf-8-sig")
     found = _FRONT_MATTER.match(text)
-    if not found:
+    try:
+        data = yaml.safe_load(found[1]) if found else None
+    except yaml.YAMLError:
         return {}, text
-    return yaml.safe_load(found[1]) or {}, text[found.end() :].lstrip("\n")
+    return data or {}, text[found.end() :].lstrip("\n") if found else text
 
 
 def from_page(root: Path, address: str, data: dict[str, Any], markdown: str) -> NotebookNode:

@@ -6,6 +6,7 @@ are kept; they are put behind the cells they belong to. Whatever would publish s
 description) is a warning, and warnings fail the strict build.
 """
 
+import logging
 import posixpath
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ class Build:
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Begin a build."""
+    logging.getLogger("traitlets").setLevel(logging.ERROR)  # we check descriptions ourselves
     root = Path(config.config_file_path).resolve().parent
     config.extra[_STATE] = Build(root)
     jupyter = config.plugins.get("mkdocs-jupyter")
@@ -83,7 +85,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     build = _build(config)
     build.sources[page.file.src_uri] = markdown
     if markdown.startswith("---\n"):
-        build.warn(page, "the front matter is no valid YAML (does a text with a colon lack quotes?)")
+        build.warn(
+            page, "the front matter is no valid YAML (does a text with a colon lack quotes?)"
+        )
     if page.file.src_uri in build.book.pages:
         _render_notebook(build, page, config, files)
     part = _part(build, page)
@@ -162,10 +166,11 @@ def _render_notebook(build: Build, page: Page, config: MkDocsConfig, files: File
     book, chapter = build.book, build.book.pages[page.file.src_uri]
     if not execute.is_fresh(book.root, chapter.address, book.keys):
         build.warn(page, "the notebook is stale, its code has changed; run `dlbook build`")
-    if "render" not in vars(page) or not execute.same_cells(book.root, chapter.address):
+    if "render" not in vars(page):
         return
-    page.render(config, files)
-    build.rendered[page.file.src_uri] = outputs.collect(page.content or "")
+    if execute.same_cells(book.root, chapter.address):
+        page.render(config, files)
+        build.rendered[page.file.src_uri] = outputs.collect(page.content or "")
     del page.render
     page.content = None
 
@@ -183,8 +188,15 @@ def _native(build: Build, page: Page, piece: str | Fence, number: int) -> str:
         full = "full" in piece.info.split()[1:]
         return join.marked_listing(source.fences(build.book.root, names, full=full))
     except source.SourceNotFoundError as error:
-        build.warn(page, f"line {piece.line}: {error}")
+        build.warn(page, f"line {_lines_before(build, page) + piece.line}: {error}")
         return str(piece)
+
+
+def _lines_before(build: Build, page: Page) -> int:
+    """Lines of front matter above the Markdown of a page."""
+    path = build.book.root / "docs" / page.file.src_uri
+    written = path.read_text(encoding="utf-8-sig").count("\n")
+    return written - build.sources[page.file.src_uri].count("\n")
 
 
 def _join_outputs(build: Build, page: Page, html: str) -> str:

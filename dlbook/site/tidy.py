@@ -29,7 +29,7 @@ def tidy_outputs(notebook: NotebookNode, root: Path) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             kept = [output for output in cell.outputs if output.get("name") != "stderr"]
-            cell.outputs = [_tidy(output, root) for output in kept]
+            cell.outputs = [_tidy(output, root) for output in _merged(kept)]
 
 
 def compress_png(data: str) -> str:
@@ -56,9 +56,27 @@ def _with_palette(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
 
 
+def _merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Printed text in one piece, however the kernel happened to send it."""
+    merged: list[NotebookNode] = []
+    for output in outputs:
+        is_text = output.output_type == "stream"
+        if is_text and merged and merged[-1].output_type == "stream":
+            merged[-1].text += output.text
+        else:
+            merged.append(output)
+    return merged
+
+
+def _last_written(text: str) -> str:
+    """What a terminal shows in the end where a line was written again and again."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
+
+
 def _tidy(output: NotebookNode, root: Path) -> NotebookNode:
     if output.output_type == "stream":
-        output.text = _anonymous(output.text, root)
+        output.text = _anonymous(_last_written(output.text), root)
     elif output.output_type == "error":
         output.evalue = _anonymous(output.evalue, root)
         output.traceback = [f"{output.ename}: {output.evalue}"]
