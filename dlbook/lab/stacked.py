@@ -15,10 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from dlbook.lab.example_order import ExampleOrder
-from dlbook.lab.initial_weights import initial_weights
 from dlbook.lab.stacked_noise import table
 from dlbook.lab.stacked_plan import Group, Job, Planner
 from dlbook.lab.stacked_program import Program, Recipe
+from dlbook.lab.trained_weights import load_weights, weight_dims, weight_names
 
 if TYPE_CHECKING:
     from dlbook.lab.experiment import Run
@@ -41,11 +41,11 @@ def partition(training: "Training", runs: "Sequence[Run]", memory: int) -> "list
         The units, the same ones each time.
     """
     planner = Planner(training)
-    return [
-        [job.run for job in chunk]
-        for group in planner.groups(runs, sample=True)
-        for chunk in group.chunks(memory)
-    ]
+    groups = planner.groups(runs, sample=True)
+    if training.keep_weights:
+        for group in groups:
+            training.remember_dims(weight_dims(planner.blueprint(group.jobs[0]).model))
+    return [[job.run for job in chunk] for group in groups for chunk in group.chunks(memory)]
 
 
 def execute(
@@ -172,7 +172,31 @@ class _Stack:
             for place in self.layout.place
         ]
         self._test(state, fixed, records)
+        self._measure(state, records)
         return records
+
+    def _measure(self, state: Any, records: list[dict[str, Any]]) -> None:
+        """Add final weights and what the reader measures on trained models."""
+        training = self.planner.training
+        if not training.keep_weights and training.outputs is None:
+            return
+        arrays = [weight.numpy() for weight in state["weights"]]
+        for job, record, place in zip(self.jobs, records, self.layout.place, strict=True):
+            values = self.network.from_stack([array[place][np.newaxis] for array in arrays])
+            own = [value[0] for value in values]
+            model = self.planner.blueprint(job).model
+            if training.keep_weights:
+                record |= dict(zip(weight_names(model), own, strict=False))
+            if training.outputs is not None:
+                record |= self._outputs(job, load_weights(model, own))
+
+    def _outputs(self, job: Job, model: Any) -> dict[str, Any]:
+        training = self.planner.training
+        levels: dict[str, Any] = training.levels_for("outputs", job.run.condition)
+        if training.takes_seed("outputs"):
+            levels["seed"] = job.run.seed
+        found = training.outputs(model, self.planner.raw(job), **levels)
+        return {name: np.asarray(value) for name, value in found.items()}
 
     def _test(self, state: Any, fixed: Any, records: list[dict[str, Any]]) -> None:
         if not self.planner.data(self.jobs[0]).has("test"):
@@ -262,27 +286,19 @@ class _Stack:
 
     def _weights(self) -> list[tf.Tensor]:
         """Return the initial weights of all runs."""
-        per_job: list[list[np.ndarray] | None] = [None] * len(self.jobs)
         models: dict[Hashable, list[int]] = {}
         for number, job in enumerate(self.jobs):
             models.setdefault(job.model_key, []).append(number)
+        columns: list[np.ndarray] = []
         for numbers in models.values():
-            self._fill_weights(numbers, per_job)
-        columns = [np.stack(column) for column in zip(*per_job, strict=True)]  # type: ignore[arg-type]
-        kept = columns[: len(self.network.variables)]
-        stacked = self.network.to_stack(kept)
-        return [tf.constant(column[self.layout.cells]) for column in stacked]
-
-    def _fill_weights(self, numbers: Sequence[int], per_job: list) -> None:
-        """Fill in the initial weights of runs with one model."""
-        first = self.jobs[numbers[0]]
-        seeds = list(dict.fromkeys(self.jobs[number].run.seed for number in numbers))
-        weights = initial_weights(
-            lambda seed: self.planner.build(first, seed), seeds, self.planner.model(first, seeds[0])
-        )
-        for number in numbers:
-            place = seeds.index(self.jobs[number].run.seed)
-            per_job[number] = [weight[place] for weight in weights]
+            members = [self.jobs[number] for number in numbers]
+            weights = self.planner.blueprint(members[0]).weights
+            found = self.network.to_stack(weights.of([job.run.seed for job in members]))
+            if not columns:
+                columns = [np.empty((len(self.jobs), *one.shape[1:]), one.dtype) for one in found]
+            for column, values in zip(columns, found, strict=True):
+                column[numbers] = values
+        return [tf.constant(column[self.layout.cells]) for column in columns]
 
 
 def schedule_values(schedule: Any, steps: Sequence[int]) -> np.ndarray:

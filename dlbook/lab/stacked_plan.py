@@ -9,7 +9,7 @@ import numpy as np
 
 from dlbook.lab.compiled import CompiledNetwork
 from dlbook.lab.fingerprint import fingerprint
-from dlbook.lab.initial_weights import seeded
+from dlbook.lab.initial_weights import InitialWeights, seeded
 from dlbook.lab.stacked_layers import CannotStackError
 from dlbook.lab.stacked_losses import (
     StackedLoss,
@@ -75,14 +75,14 @@ class Blueprint:
     Attributes:
         model: The Keras model, built with the first run's seed.
         network: Its form for many runs.
-        seed: The seed it was built with.
+        weights: Its initial weights under any seed.
         key: Describes all that stacked runs must have in common.
         numbers: Settings of its layers that may differ between stacked runs.
     """
 
     model: Any
     network: Any
-    seed: int
+    weights: InitialWeights
     key: str
     numbers: dict[str, float]
 
@@ -217,7 +217,6 @@ class Planner:
         self.training = training
         self._conditions: dict[tuple, tuple[Settings, tuple, tuple]] = {}
         self._blueprints: dict[Hashable, Blueprint] = {}
-        self._models: dict[tuple[Hashable, int], Any] = {}
         self._fingerprints: dict[tuple[int, int], str] = {}
         self._kept: list[Settings] = []
         self._raw: dict[Hashable, Any] = {}
@@ -322,8 +321,9 @@ class Planner:
         if job.model_key not in self._blueprints:
             model = self.build(job, job.run.seed)
             network = self._network(job, model)
+            weights = InitialWeights(lambda seed: self.build(job, seed), model, job.run.seed)
             self._blueprints[job.model_key] = Blueprint(
-                model, network, job.run.seed, network.key(), network.numbers()
+                model, network, weights, network.key(), network.numbers()
             )
         return self._blueprints[job.model_key]
 
@@ -334,11 +334,6 @@ class Planner:
         except CannotStackError as reason:
             name = f"{fingerprint(self.training.model)} {job.model_key}"
             return CompiledNetwork(model, features, str(reason), name)
-
-    def model(self, job: Job, seed: int) -> Any:
-        """Return the model of a run with the initial weights of a seed."""
-        blueprint = self.blueprint(job)
-        return blueprint.model if blueprint.seed == seed else self.build(job, seed)
 
     def build(self, job: Job, seed: int) -> Any:
         """Build the model of a run with the initial weights of a seed."""

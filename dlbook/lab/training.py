@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from dlbook.lab.experiment import Run
 
 OPTIMIZERS = ("sgd", "rmsprop", "adam", "adamw")
-WEIGHTED = "weights_"
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ class Training:
         beta_2: Adam's memory of squared gradients.
         epsilon: Keeps RMSprop and Adam from dividing by 0.
         keep_weights: Whether results hold the final weights, as ``weights_<layer>_<weight>``.
-        outputs: Measures trained models: ``outputs(model, data) -> {name: number}``.
+        outputs: Measures each trained model: ``outputs(model, data, **levels) -> {name: number}``.
 
     Raises:
         TypeError: If ``model`` or ``data`` cannot be called.
@@ -180,6 +179,7 @@ class Training:
     keep_weights: bool = False
     outputs: "Callable[..., Mapping[str, Any]] | None" = None
     _parameters: "dict[str, _Parameters]" = field(init=False, repr=False, default_factory=dict)
+    _weight_dims: dict[str, tuple[str, ...]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check what does not depend on levels."""
@@ -205,7 +205,16 @@ class Training:
     def dims(self) -> dict[str, tuple[str, ...]]:
         """Dependent variable -> names of its extra dimensions."""
         names = ("loss", *map(metric_name, self.metrics))
-        return {f"{part}{name}": ("epoch",) for part in ("", "val_") for name in names}
+        curves = {f"{part}{name}": ("epoch",) for part in ("", "val_") for name in names}
+        return curves | self._weight_dims
+
+    def remember_dims(self, dims: Mapping[str, tuple[str, ...]]) -> None:
+        """Note the names and dimensions of the weights that results will hold.
+
+        Args:
+            dims: Name of a weight -> names of its dimensions.
+        """
+        self._weight_dims.update(dims)
 
     def check(self, independent: Mapping[str, Sequence[Level]]) -> None:
         """Compare the independent variables with what model, data and training take.
@@ -264,7 +273,9 @@ class Training:
         Returns:
             The part of the condition for it.
         """
-        return self._parameters[what].choose(condition)
+        chosen = self._parameters[what].choose(condition)
+        fixed = ("model", "data") if what == "outputs" else ()
+        return {name: level for name, level in chosen.items() if name not in fixed}
 
     def takes_seed(self, what: str) -> bool:
         """Say whether the model builder or the data function takes the run's seed."""
