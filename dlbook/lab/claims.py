@@ -6,7 +6,7 @@ from confidence intervals, never written by hand.
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
@@ -392,18 +392,18 @@ def judge(claims: Iterable[Claim], *results: "xr.Dataset") -> Ledger:
     if len(by_name) < len(results):
         names = [str(one.attrs.get("name")) for one in results]
         raise ValueError(f"results must be of different experiments. Received: {names}")
-    findings = []
-    for claim in claims:
-        names = [one.name for one in claim.experiments]
-        for name in names:
-            if name not in by_name:
-                raise ValueError(
-                    f"results must include those of the experiment {name!r}, which claim "
-                    f"{claim.id!r} rests on; {nearest(name, by_name)}. "
-                    f"Received: {len(results)} results"
-                )
-        findings.append(claim.decide(*(by_name[name] for name in names)))
-    return Ledger(findings)
+    return Ledger(claim.decide(*_results_of(claim, by_name)) for claim in claims)
+
+
+def _results_of(claim: Claim, by_name: Mapping[str, "xr.Dataset"]) -> list["xr.Dataset"]:
+    for one in claim.experiments:
+        if one.name not in by_name:
+            raise ValueError(
+                f"results must include those of the experiment {one.name!r}, on which claim "
+                f"{claim.id!r} rests; {nearest(one.name, by_name)}. "
+                f"Received: results of {_listed(list(by_name))}"
+            )
+    return [by_name[one.name] for one in claim.experiments]
 
 
 def _listed(names: Sequence[Any]) -> str:

@@ -5,6 +5,7 @@ compiled code (so comments, docstrings and line numbers do not count), its defau
 over, and, when they are not part of an installed library, the functions and values it uses.
 """
 
+import dis
 import hashlib
 import sys
 import sysconfig
@@ -148,12 +149,13 @@ class _Walk:
 
     def code(self, value: CodeType) -> Iterator[bytes]:
         """Instructions, names and constants, without docstring and line numbers."""
-        yield value.co_code
-        yield value.co_exceptiontable
         numbers = (value.co_argcount, value.co_posonlyargcount, value.co_kwonlyargcount)
         names = (value.co_names, value.co_varnames, value.co_freevars, value.co_cellvars)
         yield self.digest((numbers, value.co_flags, names))
-        yield self.digest(_constants(value))
+        yield value.co_exceptiontable
+        for step in dis.get_instructions(value):
+            constant = step.opcode in dis.hasconst
+            yield self.digest((step.opcode, step.argval if constant else step.arg))
 
     def class_(self, value: type) -> Iterator[bytes]:
         """Bases and members; of library classes the name."""
@@ -217,13 +219,6 @@ def _is_ours(module: str | None) -> bool:
         return True
     file = getattr(sys.modules.get(module), "__file__", None)
     return file is not None and not file.startswith(_LIBRARY_FOLDERS)
-
-
-def _constants(code: CodeType) -> tuple[Any, ...]:
-    """Return the constants of a function without its docstring."""
-    first = code.co_consts[0] if code.co_consts else None
-    has_docstring = isinstance(first, str) and not code.co_name.startswith("<")
-    return code.co_consts[1:] if has_docstring else code.co_consts
 
 
 def _names(code: CodeType) -> Iterator[str]:

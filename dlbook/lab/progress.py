@@ -246,7 +246,7 @@ def choose_view(meter: Meter, progress: bool | None) -> View:
     if sys.stderr.isatty():
         from rich.console import Console
 
-        console = Console(stderr=True)
+        console = Console(file=sys.stderr)
         if console.is_terminal and not console.is_dumb_terminal:
             return Bar(meter, console)
     return Lines(0.0 if progress else FIRST_LINE_SECONDS)

@@ -6,7 +6,7 @@ the dependent variables add (such as ``epoch``).
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -228,12 +228,22 @@ def mean_interval(
         values = values.to_array("dependent")
     refuse_unknown("dim", [dim], [str(name) for name in values.dims])
     others = [name for name in values.dims if name != dim]
+    _refuse_taken(others)
     numbers = np.asarray(values.transpose(*others, dim).values, dtype=np.float64)
     statistics = _interval(numbers, _check_confidence(confidence), skipna)
     coords = values.isel({dim: 0}, drop=True).coords
     result = xr.Dataset({name: (others, one) for name, one in statistics.items()}, coords)
     result["mean"].attrs = dict(values.attrs)
     return result.assign_attrs(confidence=confidence)
+
+
+def _refuse_taken(dims: list[Hashable]) -> None:
+    taken = [name for name in dims if name in ("mean", "low", "high", "count")]
+    if taken:
+        raise ValueError(
+            "values must not have dimensions that are named as the statistics are; rename them. "
+            f"Received: {taken}"
+        )
 
 
 def _check_confidence(confidence: float) -> float:
@@ -497,13 +507,26 @@ def _look_at(results: "xr.Dataset", at: Mapping[str, Any]) -> "xr.Dataset":
     for dim, level in at.items():
         try:
             results = results.sel({dim: level})
-        except KeyError as error:
+        except (KeyError, IndexError) as error:
             levels = results[dim].values.tolist()
             raise ValueError(
                 f"at must name levels of {dim!r} that were run: {levels}. Received: {level!r}"
             ) from error
-    ends = {dim: -1 for dim in ("epoch", "step") if dim in results.dims and dim not in at}
-    return results.isel(ends)
+    for dim in _last_of(results, at):
+        results = results.isel({dim: _last_place(results, dim)})
+    return results
+
+
+def _last_of(results: "xr.Dataset", at: Mapping[str, Any]) -> list[str]:
+    """Return the dimensions of which the last place is shown unless another is asked for."""
+    return [dim for dim in ("epoch", "step") if dim in results.dims and dim not in at]
+
+
+def _last_place(results: "xr.Dataset", dim: str) -> "int | xr.DataArray":
+    """Where a curve ends: at the level of ``epochs`` if that is varied, else at the last place."""
+    if dim == "epoch" and "epochs" in results.coords:
+        return results["epochs"].astype(int) - 1
+    return -1
 
 
 def _rows(values: "xr.DataArray", confidence: float) -> list[dict[str, Any]]:
@@ -521,12 +544,8 @@ def _rows(values: "xr.DataArray", confidence: float) -> list[dict[str, Any]]:
 def _caption(
     names: list[str], results: "xr.Dataset", at: Mapping[str, Any], confidence: float
 ) -> str:
-    ends = {
-        dim: results[dim].values[-1].item()
-        for dim in ("epoch", "step")
-        if any(dim in results[name].dims for name in names) and dim not in at
-    }
-    places = [f"{dim} = {level}" for dim, level in {**at, **ends}.items()]
+    places = [f"{dim} = {level}" for dim, level in at.items()]
+    places += [f"last {dim}" for dim in _last_of(results[names], at)]
     shown = names[0] if len(names) == 1 else "results"
     where = f" at {', '.join(places)}" if places else ""
     return f"{shown}{where}: mean and {confidence:.0%} confidence interval over seeds"
