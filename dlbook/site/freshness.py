@@ -152,11 +152,18 @@ def _outline(node: object) -> object:
     if not isinstance(node, ast.AST):
         return node
     fields = [
-        (name, _outline(value))
+        (name, _outline(_without_empty_text(value)))
         for name, value in ast.iter_fields(node)
         if name not in _VERSION_DEPENDENT and value not in (None, [])
     ]
     return (type(node).__name__, fields)
+
+
+def _without_empty_text(value: object) -> object:
+    """The parts of an f-string without the empty ones that Python 3.12 adds."""
+    if not isinstance(value, list) or not any(isinstance(v, ast.FormattedValue) for v in value):
+        return value
+    return [part for part in value if not (isinstance(part, ast.Constant) and part.value == "")]
 
 
 def _data_files(root: Path, address: str, modules: Iterable[str]) -> list[Path]:
