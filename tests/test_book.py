@@ -1,6 +1,7 @@
 """One chapter, one page, one module, one test, one notebook: the same name in every tree."""
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 from importlib import import_module
@@ -224,6 +225,16 @@ def test_at_least_one_experiment_of_a_chapter_has_a_figure(chapter):
     module = import_module(chapter.module)
     drawn = [one for one in experiments_of(module) if hasattr(module, f"plot_{one.name}")]
     assert drawn
+
+
+@each_chapter
+def test_the_figure_of_an_experiment_is_drawn_from_its_results(chapter):
+    from dlbook.cli.running import experiments_of
+
+    module = import_module(chapter.module)
+    plots = [getattr(module, f"plot_{one.name}", None) for one in experiments_of(module)]
+    for plot in filter(None, plots):
+        assert next(iter(inspect.signature(plot).parameters)) == "results", plot.__name__
 
 
 @each_chapter

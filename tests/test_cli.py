@@ -10,15 +10,17 @@ import sys
 import time
 from pathlib import Path
 from threading import Thread
+from types import ModuleType
 
 import nbformat
 import pytest
 
-from dlbook import contents
+from dlbook import Claim, Experiment, contents
 from dlbook.cli import listing, main, reading, running
 from dlbook.cli.ending import Failure, ended
 from dlbook.cli.quiet import quiet
 from dlbook.cli.server import bind
+from dlbook.lab.claims import Evidence
 from dlbook.lab.results import load
 
 HEAVY = {"tensorflow", "keras", "matplotlib", "xarray", "numpy", "mkdocs", "sklearn", "scipy"}
@@ -190,6 +192,52 @@ def test_a_chapter_without_experiments_says_so(here, monkeypatch, capsys):
     assert main(["run", "softmax"]) == 1
     assert "no experiment" in one_line(capsys.readouterr().err)
     assert not any(here.iterdir())
+
+
+@pytest.fixture
+def picky(monkeypatch):
+    """A chapter whose figure and whose claim need a level between the outermost ones."""
+    middle = Experiment(
+        "middle",
+        "What lies between?",
+        {"level": [1, 2, 3]},
+        lambda seed, level: {"height": seed * level},
+        seeds=range(2),
+    )
+
+    def needs_two(results):
+        return Evidence.from_mean("at 2", results["height"].sel(level=2), at_least=0)
+
+    module = ModuleType("picky")
+    module.MIDDLE = middle  # pyright: ignore[reportAttributeAccessIssue]
+    module.CLAIMS = (Claim("C-picky-1", "It does.", middle, needs_two),)  # pyright: ignore[reportAttributeAccessIssue]
+    module.plot_middle = needs_two  # pyright: ignore[reportAttributeAccessIssue]
+    monkeypatch.setattr(running, "import_module", lambda name: module)
+    return module
+
+
+def test_quick_says_what_it_cannot_show(picky, here, capsys):
+    assert main(["run", "softmax", "--quick"]) == 0
+    shown = capsys.readouterr().out
+    assert "The figure needs levels that --quick leaves out." in shown
+    assert "C-picky-1 needs levels that --quick leaves out." in shown
+    assert "middle (json)" in shown
+
+
+def test_a_missing_level_is_a_bug_in_a_whole_run(picky, here, capsys):
+    picky.plot_middle = lambda results: results["height"].sel(level=4)
+    with pytest.raises(KeyError):
+        main(["run", "softmax"])
+    del picky.plot_middle
+    picky.MIDDLE = Experiment("middle", "?", {"level": [1, 3]}, picky.MIDDLE.trial, seeds=range(2))
+    with pytest.raises(KeyError):
+        main(["run", "softmax"])
+
+
+def test_a_chapter_without_claims_shows_its_table_only(picky, here, capsys):
+    del picky.CLAIMS, picky.plot_middle
+    assert main(["run", "softmax"]) == 0
+    assert "What the notes say" not in capsys.readouterr().out
 
 
 def test_a_long_table_is_cut_in_the_middle():

@@ -43,18 +43,13 @@ def show_json(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def table(*columns: str, title: str = "", right: frozenset[str] = frozenset()) -> Table:
+def table(*columns: str) -> Table:
     """An empty table with the book's look.
 
     Args:
         columns: the headings.
-        title: what stands above, if anything.
-        right: headings of the columns that hold numbers.
 
     Returns:
         A table to which rows can be added.
     """
-    made = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
-    for column in columns:
-        made.add_column(column, justify="right" if column in right else "left")
-    return made
+    return Table(*columns, box=None, pad_edge=False)

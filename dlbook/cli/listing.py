@@ -55,7 +55,7 @@ def list_data() -> None:
     """Print each data set: where it comes from, size, licence, present or not."""
     from dlbook.lab.datasets import CATALOGUE
 
-    made = table("name", "from", "size", "licence", "here?", right=frozenset({"size"}))
+    made = table("name", "from", "size", "licence", "here?")
     for entry in CATALOGUE:
         present = "yes" if entry.present() else "downloaded on first use"
         made.add_row(entry.name, entry.source, entry.size, entry.licence, present)
