@@ -84,7 +84,8 @@ def _explain(stop: BaseException) -> tuple[str, int]:
     """The line and the exit code for one stop; bugs are raised again with their traceback."""
     match stop:
         case KeyboardInterrupt():
-            return "stopped. Nothing half-written was left behind.", INTERRUPTED
+            told = str(stop) or "Stopped. Nothing half-written was left behind."
+            return f"{told[0].lower()}{told[1:]}", INTERRUPTED
         case BrokenPipeError():
             _forget_stdout()
             return "the program that read the output has closed it.", CLOSED_PIPE
