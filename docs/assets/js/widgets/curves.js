@@ -105,7 +105,7 @@ class Curves extends Drawn {
       node("div", { class: "dlbook-plot" }, svg),
       node("div", { class: "dlbook-controls" }, choose.element),
       words,
-      node("p", { class: "caption" }, effort(study)),
+      ...(study.measured ? [node("p", { class: "caption" }, effort(study))] : []),
     );
     this.classList.add("dlbook-widget");
     this.setAttribute("role", "group");
