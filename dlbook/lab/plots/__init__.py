@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from dlbook.lab.plots.colors import COLORS, CYCLE, hex_of
 from dlbook.lab.plots.comparisons import bars, dots, histogram, strip
-from dlbook.lab.plots.diagrams import arrow, box, circle, diagram, flow, network
-from dlbook.lab.plots.fields import gallery, heatmap, image, matrix
+from dlbook.lab.plots.diagrams import arrow, box, diagram, flow
+from dlbook.lab.plots.fields import heatmap, matrix
 from dlbook.lab.plots.marks import note, reference, shade
-from dlbook.lab.plots.page import figure
+from dlbook.lab.plots.networks import circle, network
+from dlbook.lab.plots.page import figure, share_labels
+from dlbook.lab.plots.pictures import gallery, image
 from dlbook.lab.plots.planes import decision_regions, landscape, path, plane, points
 from dlbook.lab.plots.series import axis_name, band, curves, label_lines, log_axis
 from dlbook.lab.plots.text import number
@@ -53,6 +55,7 @@ __all__ = [
     "points",
     "reference",
     "shade",
+    "share_labels",
     "strip",
 ]
 

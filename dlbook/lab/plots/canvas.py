@@ -23,9 +23,10 @@ STYLE = Path(__file__).parents[1] / "book.mplstyle"
 STYLED = (
     "annotate", "arrow", "axhline", "axhspan", "axline", "axvline", "axvspan", "bar", "bar_label",
     "barh", "boxplot", "contour", "contourf", "errorbar", "fill", "fill_between", "fill_betweenx",
-    "hist", "hlines", "legend", "loglog", "pie", "plot", "quiver", "scatter", "semilogx",
-    "semilogy", "set_xlabel", "set_xticks", "set_yticks", "stairs", "stem", "step", "text",
-    "violinplot", "vlines",
+    "grid", "hist", "hlines", "legend", "loglog", "pie", "plot", "quiver", "scatter", "semilogx",
+    "semilogy", "set_xlabel", "set_xscale", "set_xticklabels", "set_xticks", "set_yscale",
+    "set_yticklabels", "set_yticks", "stairs", "stem", "step", "text", "tick_params", "violinplot",
+    "vlines",
 )  # fmt: skip
 COLOR_ARGUMENTS = (
     "c", "color", "colors", "ec", "edgecolor", "edgecolors", "facecolor", "facecolors", "fc", "mec",

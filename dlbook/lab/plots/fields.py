@@ -1,4 +1,4 @@
-"""Tables and pictures as tinted cells, which stay right on a dark page."""
+"""Tables as tinted cells, which stay right on a dark page."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 SHADES = 24
 MOST_NUMBERS = 80
 MOST_TICKS = 8
-LARGEST_DRAWN = 40
-LARGEST_PHOTO = 320
 
 
 def heatmap(
@@ -54,10 +52,10 @@ def heatmap(
     if table.ndim != 2:
         raise ValueError(f"values must be a table with two axes. Received: shape {table.shape}")
     low, high = limits or (float(np.nanmin(table)), float(np.nanmax(table)))
-    tint = _tint(table, low, high)
+    tint = tint_of(table, low, high)
     few = table.size <= MOST_NUMBERS
     for sign, color in ((-1, "blue"), (1, "accent")):
-        _cells(axes, sign * tint, color, gap=0.03 if few else 0.0)
+        draw_cells(axes, sign * tint, color, gap=0.03 if few else 0.0)
     _crosses(axes, np.argwhere(np.isnan(table)))
     _frame(axes, (x, y), table.shape)
     if few:
@@ -104,93 +102,37 @@ def matrix(
     return middle
 
 
-def image(
-    axes: "Axes",
-    pixels: ArrayLike,
-    title: str = "",
-    *,
-    limits: tuple[float, float] | None = None,
-    color: str = "ink",
-) -> None:
-    """Show a picture: small grey ones drawn in ink, colour pictures and photographs as they are.
-
-    Args:
-        axes: Where to draw.
-        pixels: Shape `(height, width)` or `(height, width, 1)`: 0 is paper, 1 is ink. Shape
-            `(height, width, 3)`: red, green and blue, 0 to 1 or whole numbers 0 to 255.
-        title: Written above, small.
-        limits: Values of paper and of full ink; `None`: 0 and the largest. Negative values are
-            drawn in blue if the first limit is negative (the weights of a filter).
-        color: Name of the colour for ink.
-
-    Raises:
-        ValueError: If `pixels` has none of these shapes.
-    """
-    pixels = np.asarray(pixels)
-    pixels = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
-    if not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[-1] == 3)):
-        raise ValueError(
-            "pixels must have shape (height, width), (height, width, 1) or (height, width, 3). "
-            f"Received: shape {pixels.shape}"
-        )
-    if pixels.ndim == 2 and max(pixels.shape) <= LARGEST_DRAWN:
-        _draw_pixels(axes, pixels.astype(float), limits, color)
-    else:
-        axes.imshow(_photo(pixels), interpolation="none")
-    axes.set_aspect("equal")
-    axes.set_axis_off()
-    axes.set_title(title, fontsize=12, fontweight="normal", loc="center", pad=4)
-
-
-def gallery(
-    images: Sequence[ArrayLike],
-    alt: str,
-    *,
-    titles: Sequence[str] | None = None,
-    columns: int = 5,
-    limits: tuple[float, float] | None = None,
-) -> tuple[Any, Any]:
-    """Show many pictures in rows.
-
-    Args:
-        images: Pictures as `image` takes them.
-        alt: What the figure shows, in a sentence.
-        titles: One per picture.
-        columns: Pictures in a row; five or six are still clear on a phone.
-        limits: Values of paper and of full ink, the same for all; `None`: each its own.
-
-    Returns:
-        The figure and the array of its axes.
-    """
-    from dlbook.lab.plots.page import figure
-
-    rows = -(-len(images) // columns)
-    shape = np.asarray(images[0]).shape
-    side = 6.4 / columns
-    height = rows * (side * shape[0] / shape[1] + (0.3 if titles else 0.05))
-    drawing, axes = figure(alt, rows=rows, columns=columns, height=height, squeeze=False)
-    for index, place in enumerate(axes.ravel()):
-        place.set_axis_off()
-        if index < len(images):
-            image(place, images[index], titles[index] if titles else "", limits=limits)
-    return drawing, axes
-
-
 def _name(values: Any, axis: int) -> str:
     dim = values.dims[axis]
     return str(values[dim].attrs.get("label", words(str(dim))))
 
 
-def _tint(table: NDArray, low: float, high: float) -> NDArray:
-    """Return -1 to 1: how strongly each cell is tinted, and on which side of 0."""
+def tint_of(table: NDArray, low: float, high: float) -> NDArray:
+    """Return how strongly each cell is tinted, and on which side of 0.
+
+    Args:
+        table: The numbers.
+        low: Number without tint; if it is negative and `high` positive, 0 is without tint.
+        high: Number with full tint.
+
+    Returns:
+        From -1 to 1, of the shape of `table`; NaN where it is.
+    """
     if low < 0 < high:
         return np.clip(table / max(-low, high), -1, 1)
     width = high - low if high > low else 1.0
     return np.clip((table - low) / width, 0, 1)
 
 
-def _cells(axes: "Axes", tint: NDArray, color: str, gap: float = 0.0) -> None:
-    """Draw all cells of one shade as one shape, so that a large table stays a small drawing."""
+def draw_cells(axes: "Axes", tint: NDArray, color: str, gap: float = 0.0) -> None:
+    """Draw all cells of one shade as one shape, so that a large table stays a small drawing.
+
+    Args:
+        axes: Where to draw; cells are 1 wide and high, the first has its center at (0, 0).
+        tint: Strength of every cell, 0 to 1; others are left blank.
+        color: Name of a book colour.
+        gap: Space around a cell.
+    """
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -234,7 +176,7 @@ def _key(axes: "Axes", label: str, low: float, high: float) -> None:
     from matplotlib.patches import Rectangle
 
     ramp = DrawingArea(5 * 14, 10)
-    for index, tint in enumerate(_tint(np.linspace(low, high, 5), low, high)):
+    for index, tint in enumerate(tint_of(np.linspace(low, high, 5), low, high)):
         color = hex_of("accent" if tint >= 0 else "blue")
         ramp.add_artist(
             Rectangle((14 * index, 0), 13, 10, facecolor=color, alpha=abs(tint), linewidth=0)
@@ -298,27 +240,3 @@ def _box(axes: "Axes", place: tuple[float, float], tint: str | None) -> None:
     axes.add_patch(
         Rectangle(place, 0.5, 0.5, facecolor="none", edgecolor=hex_of("muted"), linewidth=0.9)
     )
-
-
-def _draw_pixels(
-    axes: "Axes", pixels: NDArray, limits: tuple[float, float] | None, color: str
-) -> None:
-    low, high = limits or (0.0, float(np.nanmax(pixels)) or 1.0)
-    tint = _tint(pixels, low, high)
-    _cells(axes, tint, color)
-    _cells(axes, -tint, "blue")
-    height, width = pixels.shape
-    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
-
-
-def _photo(pixels: NDArray) -> NDArray:
-    """Return red, green and blue as bytes, at most `LARGEST_PHOTO` pixels wide or high."""
-    from PIL import Image
-
-    if pixels.dtype != np.uint8:
-        pixels = (np.clip(pixels, 0, 1) * 255).round().astype(np.uint8)
-    if pixels.ndim == 2:
-        pixels = np.repeat(pixels[..., None], 3, axis=-1)
-    picture = Image.fromarray(pixels)
-    picture.thumbnail((LARGEST_PHOTO, LARGEST_PHOTO))
-    return np.asarray(picture)

@@ -53,3 +53,20 @@ def figure(
     with styled():
         axes = drawing.subplots(rows, columns, subplot_kw=subplot_options, **options)
     return drawing, axes
+
+
+def share_labels(drawing: "BookFigure", x: str = "", y: str = "") -> None:
+    """Name the axes of all panels once: below the lowest, and above the highest at the left.
+
+    Args:
+        drawing: A figure with several axes.
+        x: Name of the horizontal axes.
+        y: Name of the vertical axes.
+    """
+    from dlbook.lab.plots.canvas import styled
+
+    with styled():
+        if x:
+            drawing.supxlabel(x, fontsize=12.5)
+        if y:
+            drawing.suptitle(y, x=0.01, ha="left", fontsize=12.5, fontweight="normal")

@@ -8,6 +8,7 @@ from itertools import groupby
 from xml.etree import ElementTree
 
 from dlbook.lab.plots.colors import COLORS
+from dlbook.lab.plots.paths import rounded, short_path
 
 Element = ElementTree.Element
 
@@ -75,15 +76,16 @@ def _name_root(root: Element, alt: str) -> None:
 
 def _obey_marks(root: Element) -> None:
     """Give texts in groups called `halo...` a border of ground, and cells in `crisp...` no blur."""
-    for group in root.iter(_tag("g")):
-        name = group.get("id", "")
-        if name.startswith(HALO):
-            for text in group.iter(_tag("text")):
-                halo = f"paint-order: stroke; stroke: {COLORS['ground']}; stroke-width: 3"
-                text.set("style", f"{text.get('style', '')}; {halo}")
-        if name.startswith(CRISP):
-            for path in group.iter(_tag("path")):
-                path.set("shape-rendering", "crispEdges")
+    for text in _marked(root, HALO, "text"):
+        halo = f"paint-order: stroke; stroke: {COLORS['ground']}; stroke-width: 3"
+        text.set("style", f"{text.get('style', '')}; {halo}")
+    for path in _marked(root, CRISP, "path"):
+        path.set("shape-rendering", "crispEdges")
+
+
+def _marked(root: Element, mark: str, tag: str) -> list[Element]:
+    groups = (group for group in root.iter(_tag("g")) if group.get("id", "").startswith(mark))
+    return [element for group in groups for element in group.iter(_tag(tag))]
 
 
 def _short_names(root: Element, alt: str) -> dict[str, str]:
@@ -106,9 +108,9 @@ def _tidy_element(element: Element, names: dict[str, str]) -> None:
         del attributes["transform"]
     _spread_style(attributes)
     if "d" in attributes:
-        attributes["d"] = _short_path(attributes["d"])
+        attributes["d"] = short_path(attributes["d"])
     for name in ROUNDED & attributes.keys():
-        attributes[name] = _rounded(attributes[name])
+        attributes[name] = rounded(attributes[name])
     if element.tag == _tag("image"):
         _shrink_image(attributes)
     if element.tag not in (_tag("text"), _tag("tspan")):
@@ -133,47 +135,21 @@ def _spread_style(attributes: dict[str, str]) -> None:
     for part in attributes.pop("style", "").split(";"):
         name, _, value = (piece.strip() for piece in part.partition(":"))
         if name == "font":
-            attributes["font-size"] = re.findall(r"[\d.]+(?=px)", value)[0]
-            attributes |= {"font-weight": "bold"} if re.search(r"bold|\b[6-9]00\b", value) else {}
-            attributes |= {"font-style": "italic"} if "italic" in value else {}
+            attributes.update(_font(value))
         elif name and name != "font-family":
             attributes[name] = value.removesuffix("px")
     if "font-size" in attributes:
         attributes["style"] = f"--size: {attributes['font-size']}px"
 
 
-def _short(number: float) -> str:
-    text = f"{number:.2f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
-
-
-def _rounded(value: str) -> str:
-    value = re.sub(r"-?\d+\.\d+(?:e-?\d+)?", lambda match: _short(float(match[0])), value)
-    return re.sub(r"\s+", " ", value).strip()
-
-
-def _short_path(path: str) -> str:
-    """Write a path of straight lines by its steps, which takes half the letters."""
-    if set(re.findall("[A-Za-z]", path)) - {"M", "L", "z"}:
-        return re.sub(r"([A-Za-z]) ", r"\1", _rounded(path))
-    text, last, here = "", "", (0, 0)
-    for letter, x, y in re.findall(r"([ML])\s+(\S+)\s+(\S+)|z", path):
-        place = (round(float(x) * 100), round(float(y) * 100)) if letter else here
-        command, numbers = _step(letter, here, place)
-        again = command == last and command not in "Mz"
-        text += (" " if again and numbers[0] != "-" else "" if again else command) + numbers
-        last, here = command, place
-    return text
-
-
-def _step(letter: str, here: tuple[int, int], place: tuple[int, int]) -> tuple[str, str]:
-    """Return the command and the numbers of one step, places being in hundredths."""
-    across, up = place if letter == "M" else (place[0] - here[0], place[1] - here[1])
-    if letter != "M" and (not letter or not up or not across):
-        command = "z" if not letter else "v" if up else "h"
-        return command, "" if not letter else _short((up or across) / 100)
-    numbers = f"{_short(across / 100)} {_short(up / 100)}".replace(" -", "-")
-    return ("M" if letter == "M" else "l"), numbers
+def _font(value: str) -> dict[str, str]:
+    """Return size, weight and slant; which family it is, the page decides."""
+    found = {"font-size": re.findall(r"[\d.]+(?=px)", value)[0]}
+    if re.search(r"bold|\b[6-9]00\b", value):
+        found["font-weight"] = "bold"
+    if "italic" in value:
+        found["font-style"] = "italic"
+    return found
 
 
 def _shrink_image(attributes: dict[str, str]) -> None:

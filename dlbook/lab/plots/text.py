@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+BEGINNINGS = {"val_": "validation_", "num_": "number_of_"}
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -49,10 +50,12 @@ def words(name: str) -> str:
     """Turn a variable's name into words.
 
     Example:
-        >>> words("val_accuracy")
-        'validation accuracy'
+        >>> words("val_accuracy"), words("num_examples")
+        ('validation accuracy', 'number of examples')
     """
-    return name.replace("val_", "validation_").replace("_", " ")
+    for short, long in BEGINNINGS.items():
+        name = long + name.removeprefix(short) if name.startswith(short) else name
+    return name.replace("_", " ")
 
 
 def in_equal_ratios(levels: ArrayLike) -> bool:
