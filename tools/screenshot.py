@@ -1,12 +1,11 @@
 """Draws the picture of the README: the built site in a real browser, in light and in dark.
 
-    make build && .venv/bin/python tools/screenshot.py
+    make build && .venv/bin/python -m tools.screenshot
 
 It needs the extra ``test`` and an installed Chromium.
 """
 
 import io
-import shutil
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -16,6 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from dlbook.cli.reading import prefix_of
 from dlbook.cli.server import bind
+from tools.browser import launch
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "assets" / "images" / "screenshot.png"
@@ -26,15 +26,6 @@ SHOTS = (
 """Page, palette, and the beginning of the heading at its top."""
 WIDTH, HEIGHT, GAP = 1000, 1100, 24
 PORT = 8642
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-OPTIONS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 
 
 def shoot(browser: Browser, address: str, palette: Any, heading: str) -> Image.Image:
@@ -71,11 +62,10 @@ def side_by_side(images: list[Image.Image]) -> Image.Image:
 def main() -> None:
     """Serve the built site, photograph it, and write the picture."""
     site = ROOT / "site"
-    executable = next(filter(None, map(shutil.which, BROWSERS)))
     with bind(site, PORT) as server, sync_playwright() as playwright:
         server.prefix = prefix_of(site)
         Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path=executable, args=OPTIONS)
+        browser = launch(playwright)
         start = f"http://127.0.0.1:{PORT}{server.prefix}"
         images = [shoot(browser, f"{start}{page}", *how) for page, *how in SHOTS]
         browser.close()
