@@ -85,7 +85,7 @@ def split(markdown: str) -> list[str | Fence]:
             continue
         pieces += ["".join(text)] if text else []
         text = []
-        pieces.append(_read_fence(rest, *opening.groups(), number))
+        pieces.append(_read_fence(rest, opening[1], opening[2], number))
     return [*pieces, "".join(text)] if text else pieces
 
 

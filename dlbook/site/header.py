@@ -11,7 +11,7 @@ from typing import Any
 import markdown
 
 from dlbook.contents import Chapter
-from dlbook.site import fences, source
+from dlbook.site import fences, freshness, source
 from dlbook.site.book import Book
 
 _HEADING = re.compile(r"<h1\b.*?</h1>", re.S)
@@ -21,6 +21,7 @@ _FORMULA = re.compile(r"\$\$.+?\$\$", re.S)
 _WORDS_PER_MINUTE = 200
 _LINES_PER_MINUTE = 30
 _FORMULAS_PER_MINUTE = 4
+_MOST_IMPORTED = 3
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Header:
         heading = found[0] if found else f"<h1>{html.escape(self.chapter.title)}</h1>"
         rest = content.replace(heading, "", 1) if found else content
         parts = [self._part(), heading, self._answer(), self._facts(markdown_text)]
-        return "\n".join([*parts, self._abilities(), self._run_box(), rest])
+        return "\n".join([*parts, self._abilities(), self._run_box(markdown_text), rest])
 
     def _part(self) -> str:
         part = self.book.part_of(self.chapter)
@@ -92,14 +93,14 @@ class Header:
         introduction = "<p>After this chapter you can</p>"
         return f'<div class="dlbook-learn">{introduction}<ul>{items}</ul></div>' if items else ""
 
-    def _run_box(self) -> str:
+    def _run_box(self, markdown_text: str) -> str:
         links = []
         if self.notebook:
             links.append(f'<a href="{self.notebook}" download>Download the notebook</a>')
         if self.colab:
             links.append(f'<a href="{self.colab}">Open in Colab</a>')
         rows = [("In a terminal", code(f"dlbook run {self.chapter.name}"))]
-        line = import_line(self.book, self.chapter)
+        line = import_line(self.book, self.chapter, markdown_text)
         rows += [("In your own code", code(line))] if line else []
         rows += [("As a notebook", f"<p>{' or '.join(links)}</p>")] if links else []
         listing = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in rows)
@@ -158,22 +159,38 @@ def reading_minutes(markdown_text: str) -> int:
     return max(1, math.ceil(minutes))
 
 
-def import_line(book: Book, chapter: Chapter) -> str:
-    """The line that imports the chapter's main part: what is named like it, or comes first.
+def import_line(book: Book, chapter: Chapter, markdown_text: str) -> str:
+    """The line that imports the chapter's main parts: those whose source the page shows first.
 
     Args:
         book: the book.
         chapter: the chapter.
+        markdown_text: its page.
 
     Returns:
-        An import statement, "" if the chapter has no module.
+        An import statement, "" if the chapter has no module or nothing public in it. A function
+        or class that is named like the chapter goes before everything else.
     """
+    names = _public_names(book, chapter)
+    fences_of_source = [freshness.shown_names(piece) for piece in fences.split(markdown_text)]
+    shown = next(filter(None, fences_of_source), [])
+    own = [name.removeprefix(f"{chapter.module}.") for name in shown]
+    wanted = [name for name in own if name in names][:_MOST_IMPORTED] or names[:1]
+    alike = [name for name in names if name.lower() in (chapter.name, _joined(chapter.name))]
+    wanted = alike[:1] or wanted
+    return f"from {chapter.module} import {', '.join(wanted)}" if wanted else ""
+
+
+def _public_names(book: Book, chapter: Chapter) -> list[str]:
+    """Public functions and classes of a chapter's module, in order."""
     path = source.module_path(book.root, chapter.module)
     if not path:
-        return ""
+        return []
     body = ast.parse(path.read_text(encoding="utf-8")).body
     kinds = (ast.FunctionDef, ast.ClassDef)
-    names = [each.name for each in body if isinstance(each, kinds) and each.name[0] != "_"]
-    alike = [name for name in names if name.lower() == chapter.name.replace("_", "")]
-    wanted = [name for name in (chapter.name, *alike, *names) if name in names]
-    return f"from {chapter.module} import {wanted[0]}" if wanted else ""
+    return [each.name for each in body if isinstance(each, kinds) and each.name[0] != "_"]
+
+
+def _joined(name: str) -> str:
+    """The name of a chapter as a class would have it, in small letters."""
+    return name.replace("_", "")

@@ -9,7 +9,6 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import nbformat
 import yaml
 from nbformat import NotebookNode, v4
 
@@ -84,7 +83,7 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 def to_json(notebook: NotebookNode) -> str:
     """The file of a notebook, the same text for the same notebook."""
-    return f"{nbformat.writes(notebook, version=4)}\n"
+    return f"{v4.writes(notebook)}\n"
 
 
 def _cell(piece: str | Fence, number: int) -> NotebookNode:

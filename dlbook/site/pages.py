@@ -52,9 +52,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     logging.getLogger("traitlets").setLevel(logging.ERROR)  # we check descriptions ourselves
     root = Path(config.config_file_path).resolve().parent
     config.extra[_STATE] = Build(root)
-    jupyter = config.plugins.get("mkdocs-jupyter")
-    if jupyter:
-        jupyter.config["cache_dir"] = str(root / ".cache" / "mkdocs-jupyter")
+    cache = root / ".cache" / "mkdocs-jupyter"
+    config.plugins["mkdocs-jupyter"].config["cache_dir"] = str(cache)
     return config
 
 

@@ -50,7 +50,7 @@ def compress_png(data: str) -> str:
 
 def _with_palette(picture: Image.Image) -> Image.Image:
     """The picture with a palette, if it is opaque and has at most 256 colours."""
-    opaque = picture.convert("RGBA").getextrema()[3] == (255, 255)
+    opaque = picture.convert("RGBA").getchannel("A").getextrema() == (255, 255)
     if not opaque or picture.convert("RGB").getcolors(256) is None:
         return picture
     return picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)

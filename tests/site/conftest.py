@@ -15,7 +15,7 @@ MODULE = '''"""Doubling."""
 from dlbook.maths.factor import FACTOR
 
 
-def double(number):
+def double(number: float) -> float:
     """Double a number.
 
     Args:

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from dlbook.site import header
+from dlbook.contents import Part
+from dlbook.site import header, listings
 from dlbook.site.book import Book
 
 
@@ -191,6 +192,39 @@ def test_generated_and_included_files_are_not_published(site):
     assert not (site / "notes.yml").exists()
 
 
+REFERENCE = """plugins:
+  - mkdocstrings:
+      enable_inventory: false
+      handlers:
+        python:
+          paths: [.]
+          options:
+            extensions: ["dlbook.site.docstrings:Examples"]
+"""
+
+
+def test_the_reference_shows_the_modules_of_a_part_with_their_examples(book):
+    book.replace("mkdocs.yml", "plugins:\n", REFERENCE)
+    book.replace(
+        "mkdocs.yml", "  - Home: index.md\n", "  - Home: index.md\n  - API: api/maths.md\n"
+    )
+    example = '"""Double a number.\n\n    Example:\n        >>> 1\n        1\n'
+    book.replace("dlbook/maths/doubling.py", '"""Double a number.\n', example)
+    (book.root / "dlbook" / "maths" / "halving.py").write_text('"""Half."""\n', encoding="utf-8")
+    (book.root / "docs" / "api").mkdir()
+    (book.root / "docs" / "api" / "maths.md").write_text("# M\n\n<!-- modules -->\n", "utf-8")
+    text = (book.build() / "api" / "maths" / "index.html").read_text(encoding="utf-8")
+    assert 'id="dlbook.maths.doubling.double"' in text
+    assert 'id="dlbook.maths.halving"' in text
+    assert '<span class="gp">&gt;&gt;&gt; </span>' in text
+    assert "blockquote" not in text
+
+
+def test_a_part_without_chapters_has_an_empty_reference(executed_book):
+    reference = listings.module_reference(Book(executed_book), Part("maths", "Maths"))
+    assert "No chapter of this part is written yet" in reference
+
+
 @pytest.mark.parametrize(("words", "minutes"), [(10, 1), (200, 1), (201, 2), (1000, 5)])
 def test_reading_takes_a_minute_for_two_hundred_words(words, minutes):
     assert header.reading_minutes("word " * words) == minutes
@@ -212,4 +246,25 @@ def test_the_book_knows_planned_and_written_chapters(executed_book):
     book = Book(executed_book)
     assert list(book.titles) == ["maths/doubling", "maths/thirding", "maths/halving"]
     assert book.planned == ("maths/thirding",)
-    assert header.import_line(book, book.chapters["maths/halving"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("module", "page", "line"),
+    [
+        ("def other(): ...\ndef halving(): ...\n", "", "halving"),
+        ("def other(): ...\nclass Halving: ...\n", "", "Halving"),
+        ("def _own(): ...\ndef other(): ...\ndef third(): ...\n", "", "other"),
+        ("def a(): ...\ndef b(): ...\nC = 1\n", "dlbook.maths.halving.b\ndlbook.x.a", "b"),
+        ("LIMIT = 3\n", "", None),
+    ],
+)
+def test_the_import_line_names_what_the_page_shows(book, module, page, line):
+    (book.root / "dlbook" / "maths" / "halving.py").write_text(module, encoding="utf-8")
+    small = Book(book.root)
+    made = header.import_line(small, small.chapters["maths/halving"], f"```source\n{page}\n```\n")
+    assert made == (f"from dlbook.maths.halving import {line}" if line else "")
+
+
+def test_a_chapter_without_a_module_has_nothing_to_import(executed_book):
+    book = Book(executed_book)
+    assert header.import_line(book, book.chapters["maths/halving"], "") == ""
