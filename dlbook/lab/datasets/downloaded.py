@@ -75,7 +75,7 @@ def mnist(
 
     Args:
         seed: Non-negative integer; controls which of the 60,000 are for validation.
-        num_examples: Training examples to keep, balanced over the classes; `None`: all (50,000).
+        num_examples: Training examples to keep, in the class shares of all; `None`: all (50,000).
         validation: Size of the validation part, a share (below 1) or a number; 0: none.
         images: Shape `(examples, 28, 28, 1)` instead of `(examples, 784)`.
 
@@ -102,7 +102,7 @@ def fashion_mnist(
 
     Args:
         seed: Non-negative integer; controls which of the 60,000 are for validation.
-        num_examples: Training examples to keep, balanced over the classes; `None`: all (50,000).
+        num_examples: Training examples to keep, in the class shares of all; `None`: all (50,000).
         validation: Size of the validation part, a share (below 1) or a number; 0: none.
         images: Shape `(examples, 28, 28, 1)` instead of `(examples, 784)`.
 
@@ -129,7 +129,7 @@ def cifar10(
 
     Args:
         seed: Non-negative integer; controls which of the 50,000 are for validation.
-        num_examples: Training examples to keep, balanced over the classes; `None`: all (40,000).
+        num_examples: Training examples to keep, in the class shares of all; `None`: all (40,000).
         validation: Size of the validation part, a share (below 1) or a number; 0: none.
         images: Shape `(examples, 32, 32, 3)`, or `(examples, 3072)` if false.
 

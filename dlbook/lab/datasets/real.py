@@ -23,7 +23,7 @@ def digits(
 
     Args:
         seed: Non-negative integer; controls which digits are in which part.
-        num_examples: Training examples to keep, balanced over the classes; `None`: all (1,080).
+        num_examples: Training examples to keep, as many of each class; `None`: all (1,080).
         validation: Size of the validation part, a share (below 1) or a number; 0: no such part,
             its examples stay in training (1,440 then).
         test: Size of the test part, likewise.
