@@ -220,12 +220,12 @@ class Experiment:
     question: str
     independent: Mapping[str, Sequence[Level]]
     trial: Callable[..., Mapping[str, Any]] | Trial
-    seeds: Iterable[int] = range(20)
+    seeds: Iterable[int] | int = range(20)
     _: KW_ONLY
     dims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     full_independent: Mapping[str, Sequence[Level]] | None = None
-    full_seeds: Iterable[int] | None = None
+    full_seeds: Iterable[int] | int | None = None
 
     def __post_init__(self) -> None:
         """Check what can be checked without running, and make every level a plain value."""

@@ -253,9 +253,9 @@ def _on_cluster(trial: "Trial", units: Mapping[int, Sequence["Run"]], address: s
 def _submit(client: Any, trial: "Trial", units: Mapping[int, Sequence["Run"]]) -> dict[Any, int]:
     """Send the trial once and each unit as a task of its own."""
     import cloudpickle
-    import dask
+    from dask import config
 
-    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
+    with config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
         held = client.submit(pickle.loads, cloudpickle.dumps(trial), pure=False)
         return {
             client.submit(_work_alone, held, pickle.dumps(unit), pure=False): at

@@ -23,8 +23,8 @@ def coin(name="coin"):
     return Experiment(name, "Fair?", {"bias": [0.0, 1.0]}, trial, range(10))
 
 
-def claim(*evidence, id="fair", note="", experiment=None):
-    return Claim(id, "Coins are <fair>.", experiment or coin(), lambda results: evidence, note)
+def claim(*evidence, name="fair", note="", experiment=None):
+    return Claim(name, "Coins are <fair>.", experiment or coin(), lambda results: evidence, note)
 
 
 def evidence(low=1.0, high=2.0, **bounds):
@@ -152,7 +152,7 @@ def test_a_measure_without_evidence_is_refused(wrong):
 
 
 def test_a_claim_refuses_the_results_of_another_experiment():
-    with pytest.raises(ValueError, match="those of 'coin', on .* Received: .*'dice'"):
+    with pytest.raises(ValueError, match=r"those of 'coin', on .* Received: .*'dice'"):
         claim(good).decide(coin("dice").run(progress=False))
 
 
@@ -165,7 +165,7 @@ def test_a_claim_may_rest_on_several_experiments():
     (found,) = judge([both], dice, coins)
     assert found.evidence[0].condition == "coin"
     assert found.verdict is Verdict.HOLDS
-    with pytest.raises(ValueError, match="Received: results of 'dice', 'coin'"):
+    with pytest.raises(ValueError, match=r"Received: results of 'dice', 'coin'"):
         both.decide(dice, coins)
 
 
@@ -181,7 +181,7 @@ def test_verdicts_are_told_apart_by_sign_and_word():
 
 
 def ledger():
-    claims = [claim(good, bad, note="at 95 %"), claim(bad, id="dice", experiment=coin("dice"))]
+    claims = [claim(good, bad, note="at 95 %"), claim(bad, name="dice", experiment=coin("dice"))]
     results = [coin(name).run(progress=False) for name in ("dice", "coin")]
     return judge(claims, *results)
 
@@ -191,7 +191,7 @@ def test_claims_find_their_results_by_name():
 
 
 def test_missing_results_are_named():
-    with pytest.raises(ValueError, match="experiment 'coin', on which claim 'fair' rests"):
+    with pytest.raises(ValueError, match=r"experiment 'coin', on which claim 'fair' rests"):
         judge([claim(good)], coin("dice").run(progress=False))
     with pytest.raises(ValueError, match="Received: results of nothing"):
         judge([claim(good)])
@@ -199,7 +199,7 @@ def test_missing_results_are_named():
 
 def test_two_results_of_one_experiment_are_refused():
     results = coin().run(progress=False)
-    with pytest.raises(ValueError, match="different experiments. Received: .*coin.*coin"):
+    with pytest.raises(ValueError, match=r"different experiments. Received: .*coin.*coin"):
         judge([claim(good)], results, results)
 
 

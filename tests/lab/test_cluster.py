@@ -159,6 +159,7 @@ def test_a_unit_that_kills_every_worker_ends_with_a_clear_error(cluster):
 
     def trial(seed):
         os.kill(os.getpid(), signal.SIGKILL)
+        return {}
 
     one = Experiment("deadly", "Why?", {}, trial, range(1))
     with pytest.raises(RuntimeError, match="workers died while they ran the same work unit"):
@@ -167,7 +168,7 @@ def test_a_unit_that_kills_every_worker_ends_with_a_clear_error(cluster):
 
 def test_a_cluster_without_workers_is_refused(cluster, monkeypatch):
     monkeypatch.setattr("dlbook.lab.schedule.CONNECT_SECONDS", 1)
-    with pytest.raises(ConnectionError, match="at least one worker .* without workers"):
+    with pytest.raises(ConnectionError, match=r"at least one worker .* without workers"):
         experiment(logging_trial("", 0)).run(scheduler=cluster.address, progress=False)
 
 

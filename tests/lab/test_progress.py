@@ -124,8 +124,12 @@ def test_no_progress_means_no_line(clock, written):
 
 def test_the_view_is_not_asked_too_often(clock):
     seen = []
-    view = SimpleNamespace(refresh=seen.append, close=seen.append)
-    reporter = Reporter(Meter("sweep", 10_000, clock=clock), view)
+
+    class View(Silent):
+        def refresh(self, meter):
+            seen.append(meter.done)
+
+    reporter = Reporter(Meter("sweep", 10_000, clock=clock), View())
     for _ in range(10_000):
         clock.now += 0.0001
         reporter.report(1)
@@ -179,3 +183,17 @@ def test_an_experiment_reports_its_runs(written):
     one = Experiment("sweep", "Seen?", {}, lambda seed: {"x": seed}, range(200))
     one.run(progress=True)
     assert written.getvalue().splitlines()[-1].startswith("sweep: 200 of 200 runs, ")
+
+
+def test_a_sweep_that_continues_begins_with_what_was_kept(written, tmp_path):
+    def trial(seed):
+        if seed == 150 and not (tmp_path / "stopped").exists():
+            (tmp_path / "stopped").touch()
+            raise KeyboardInterrupt
+        return {"x": seed}
+
+    one = Experiment("sweep", "Seen?", {}, trial, range(200))
+    with pytest.raises(KeyboardInterrupt, match="148 of 200"):
+        one.run(store=tmp_path, progress=False)
+    one.run(store=tmp_path, progress=True)
+    assert written.getvalue().startswith("sweep: 149 of 200 runs, ")

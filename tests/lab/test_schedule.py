@@ -14,9 +14,10 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlbook import Experiment
+from dlbook import Experiment, Training
 from dlbook.lab import results as lab_results
 from dlbook.lab import schedule
+from dlbook.lab.datasets import Data
 from dlbook.lab.experiment import cross
 from dlbook.lab.grid import Outcome
 from dlbook.lab.schedule import Interrupted
@@ -111,18 +112,35 @@ def test_processes_that_keep_dying_end_with_a_clear_error(monkeypatch):
 
 def test_a_trial_that_loses_records_is_refused():
     class Lossy:
-        dims = {}
-
         def execute(self, runs, report):
             return [{"x": 1.0}], "lossy"
 
-    with pytest.raises(RuntimeError, match="one record per run: 2. Received: 1"):
-        schedule.work(Lossy(), cross({}, (0, 1)), lambda runs: None)  # pyright: ignore
+    with pytest.raises(RuntimeError, match=r"one record per run: 2. Received: 1"):
+        schedule.work(Lossy(), cross({}, (0, 1)), lambda runs: None)  # pyright: ignore[reportArgumentType]
 
 
 def test_workers_and_scheduler_exclude_each_other():
     with pytest.raises(ValueError, match="give one of the two"):
         experiment().run(workers=2, scheduler="tcp://127.0.0.1:1")
+
+
+def test_a_training_gives_the_same_results_in_processes_and_from_a_store(tmp_path):
+    def model(units):
+        import keras
+
+        return keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(units)])
+
+    def data(seed):
+        generator = np.random.default_rng(seed)
+        return Data(generator.normal(size=(8, 2)), generator.normal(size=(8, 2)))
+
+    training = Training(model, data, "mean_squared_error", epochs=3)
+    one = Experiment("training", "Same?", {"units": [2], "learning_rate": [0.1]}, training, 4)
+    alone = run(one)
+    assert alone["epoch"].values.tolist() == [1, 2, 3]
+    assert "tensorflow" in alone.attrs["versions"]
+    xr.testing.assert_identical(alone, run(one, workers=2, store=tmp_path))
+    xr.testing.assert_identical(alone, run(one, store=tmp_path))
 
 
 # The store
@@ -254,11 +272,19 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monke
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_who_reads_while_a_file_is_replaced_sees_the_old_content(tmp_path):
+    path = write_atomically(tmp_path / "file", b"old")
+    with path.open("rb") as reader:
+        write_atomically(path, b"new")
+        assert reader.read() == b"old"
+    assert path.read_bytes() == b"new"
+
+
 # Stopping
 
 SCRIPT = """
 import sys, time
-from dlbook import Experiment
+from dlbook import Experiment, Training
 from dlbook.lab.results import save
 log, store, output, workers = sys.argv[1:]
 
@@ -344,7 +370,9 @@ def test_ctrl_c_without_a_store_says_that_nothing_is_kept():
             raise KeyboardInterrupt
         return {"x": 1}
 
-    with pytest.raises(Interrupted, match="Stopped after 48 of 150 runs of noise. Nothing is kept"):
+    with pytest.raises(
+        Interrupted, match=r"Stopped after 48 of 150 runs of noise. Nothing is kept"
+    ):
         run(experiment(trial))
 
 
