@@ -5,8 +5,8 @@ Importing this module loads matplotlib; `dlbook.lab.plots` does so only when a f
 
 import functools
 import io
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -136,8 +136,7 @@ class BookFigure(Figure):
             ValueError: If a colour is used that is not one of the book's.
         """
         buffer = io.StringIO()
-        with styled(svg_hashsalt=self.alt):
-            self._finish()
+        with styled(svg_hashsalt=self.alt), self._finished():
             super().savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         return tidy(buffer.getvalue(), self.alt)
 
@@ -151,32 +150,39 @@ class BookFigure(Figure):
         if str(fname).endswith(".svg"):
             Path(fname).write_text(self.svg() + "\n", encoding="utf-8")
             return
-        with styled():
-            self._finish()
+        with styled(), self._finished():
             super().savefig(fname, **{"facecolor": COLORS["ground"], **options})
 
-    def _finish(self) -> None:
-        """Settle the layout, and let the finishers see the final sizes (they change them a bit)."""
+    @contextmanager
+    def _finished(self) -> Iterator[None]:
+        """Settle the layout, let the finishers see the sizes, and keep it while it is written."""
         book_axes = [axes for axes in self.axes if isinstance(axes, BookAxes)]
         if any(axes.get_ylabel() for axes in book_axes):
             for axes in book_axes:
                 axes.raise_title()
-        for _ in range(2):
-            self._settle()
+        self._settle()
+        for _ in range(2 if self._finishers else 0):
             for finish in self._finishers:
                 finish()
-        self._settle()
+            self._settle()
+        engine = self.get_layout_engine()
+        self.set_layout_engine("none")
+        try:
+            yield
+        finally:
+            self.set_layout_engine(engine)
 
     def _settle(self) -> None:
         """Repeat the layout until nothing moves, so that drawing twice gives the same picture."""
-        engine, before = self.get_layout_engine(), np.zeros(0)
+        engine = self.get_layout_engine()
         if engine is None:
             return
+        before = np.array(np.inf)
         for _ in range(MOST_PASSES):
             engine.execute(self)
-            places = np.array([axes.get_position().bounds for axes in self.axes]).ravel()
-            if before.size and np.allclose(before, places, rtol=0, atol=STILL):
-                return
+            places = np.array([axes.get_position().bounds for axes in self.axes])
+            if np.allclose(before, places, rtol=0, atol=STILL):
+                break
             before = places
 
     def _repr_svg_(self) -> str:

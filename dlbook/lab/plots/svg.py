@@ -211,9 +211,6 @@ def _share_attributes(root: Element) -> None:
     _join_groups(root)
     for child in root:
         _share_attributes(child)
-        if _wraps_one_path(child):
-            child[0].attrib.update(child.attrib)
-            child.tag, child.attrib, child[:] = child[0].tag, child[0].attrib, []
     groups: list[Element] = []
     for look, members in groupby(root, _look):
         run = list(members)
@@ -230,13 +227,6 @@ def _join_groups(root: Element) -> None:
         else:
             joined.append(child)
     root[:] = joined
-
-
-def _wraps_one_path(group: Element) -> bool:
-    """Tell whether a group can hand its attributes down (never to what has its own place)."""
-    if group.tag != _tag("g") or len(group) != 1 or group[0].tag != _tag("path"):
-        return False
-    return "transform" not in group[0].attrib and not set(group.attrib) & set(group[0].attrib)
 
 
 def _look(element: Element) -> tuple[str, tuple[tuple[str, str], ...]]:
