@@ -1,6 +1,7 @@
 """Networks that cannot stack: one run at a time, in a loop that is compiled once."""
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,25 @@ class CompiledNetwork:
     def key(self) -> str:
         """Describe all that runs which share the compiled loop have in common."""
         return self.name
+
+    def family(self) -> None:
+        """Return nothing: widths of such networks are not mixed."""
+        return
+
+    @property
+    def num_weights(self) -> int:
+        """Weights of one run."""
+        return sum(prod(one.shape) for one in self.variables)
+
+    @property
+    def num_activations(self) -> int:
+        """A guess, only for the estimate of time: such runs are trained one at a time."""
+        return self.num_weights
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Shape of each variable."""
+        return [tuple(one.shape) for one in self.variables]
 
     def numbers(self) -> dict[str, float]:
         """Return no settings but the strengths of penalties: the model brings its own."""

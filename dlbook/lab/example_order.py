@@ -25,6 +25,11 @@ class ExampleOrder:
         self.shuffle = shuffle
         self._generators = [np.random.default_rng([STREAM, seed]) for seed in seeds]
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of seeds and of examples."""
+        return len(self._generators), self.num_examples
+
     def epochs(self, count: int) -> np.ndarray:
         """Return the orders of the next epochs.
 

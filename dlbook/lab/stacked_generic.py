@@ -26,7 +26,7 @@ class StackedGeneric(StackedLayer):
         if layer.non_trainable_variables and layer.trainable:
             raise CannotStackError(f"{type(layer).__name__} has a state and cannot stack")
 
-    def key(self) -> str:
+    def key(self, widths: bool = True) -> str:
         """Describe the layer by its class and configuration."""
         return f"{super().key()} {fingerprint(type(self.layer))}"
 
@@ -97,7 +97,7 @@ class StackedOperation(StackedGeneric):
         self.weights = []
         self.number = 0
 
-    def key(self) -> str:
+    def key(self, widths: bool = True) -> str:
         """Describe the operation by its class, its attributes and its plain arguments."""
         simple = {
             name: value

@@ -31,12 +31,14 @@ class Node:
         layer: The layer for all runs.
         inputs: Numbers of the tensors that go in, nested as the layer takes them.
         output: Number of the tensor that comes out.
+        shape: Its shape for one example.
         training: The phase that the model's author fixed for this use, if any.
     """
 
     layer: StackedLayer
     inputs: Any
     output: int
+    shape: tuple[int, ...]
     training: bool | None = None
 
 
@@ -157,7 +159,8 @@ class Graph:
         if isinstance(layer, StackedGeneric):
             layer.try_out([one.shape[1:] for one in keras.tree.flatten(inputs)])
         places = keras.tree.map_structure(lambda one: self._numbers[id(one)], inputs)
-        self.nodes.append(Node(layer, places, self._number(outputs), training))
+        shape = tuple(outputs.shape[1:])
+        self.nodes.append(Node(layer, places, self._number(outputs), shape, training))
         return outputs
 
     def _number(self, tensor: Any) -> int:

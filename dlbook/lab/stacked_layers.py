@@ -89,6 +89,7 @@ class StackedLayer:
 
     numbers_of: ClassVar[tuple[str, ...]] = ()
     uses_noise: ClassVar[bool] = False
+    has_units: ClassVar[bool] = False
 
     def __init__(self, layer: Any) -> None:
         self.layer = layer
@@ -105,8 +106,19 @@ class StackedLayer:
         """Return the settings of the layer that may differ between stacked runs."""
         return {name: float(getattr(self.layer, name)) for name in self.numbers_of}
 
-    def key(self) -> str:
-        """Describe all that stacked runs must have in common."""
+    def keeps_zero(self) -> bool:
+        """Say whether units with weights 0 put out 0, without an effect on other units."""
+        return False
+
+    def key(self, widths: bool = True) -> str:
+        """Describe all that stacked runs must have in common.
+
+        Args:
+            widths: Whether they must have the same number of units.
+
+        Returns:
+            The description.
+        """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras warns of functions that it cannot save
             config = dict(self.layer.get_config())
@@ -117,7 +129,9 @@ class StackedLayer:
                 config[name] = config[name] is not None
         if callable(getattr(self.layer, "activation", None)):
             config["activation"] = fingerprint(self.layer.activation)
-        shapes = [(tuple(one.shape), one.trainable) for one in self.weights]
+        if not widths:
+            config.pop("units", None)
+        shapes = [(tuple(one.shape) if widths else (), one.trainable) for one in self.weights]
         return f"{type(self.layer).__name__} {json.dumps(config, default=str)} {shapes}"
 
     def to_stack(self, position: int, values: np.ndarray) -> np.ndarray:
@@ -255,6 +269,19 @@ ELEMENTWISE = frozenset(
         "threshold",
     )
 )
+MOVES_ZERO = frozenset(
+    (
+        "exponential",
+        "hard_sigmoid",
+        "log_sigmoid",
+        "sigmoid",
+        "softplus",
+        "sparse_plus",
+        "sparse_sigmoid",
+        "squareplus",
+        "threshold",
+    )
+)
 _PLAIN = {"relu": tf.nn.relu, "sigmoid": tf.sigmoid, "tanh": tf.tanh, "linear": lambda x: x}
 
 
@@ -289,8 +316,18 @@ def _keras_name(function: Any) -> str | None:
     return name if name and getattr(keras.activations, name, None) is function else None
 
 
+def zero_at_zero(function: Any) -> bool:
+    """Say whether an activation works elementwise and turns 0 into 0."""
+    name = _keras_name(function)
+    return name in ELEMENTWISE and name not in MOVES_ZERO
+
+
 class StackedActivation(StackedLayer):
-    """Activation, ReLU, ELU: one elementwise function, or a softmax over the units."""
+    """Activation: one elementwise function, or a softmax over the units."""
+
+    def keeps_zero(self) -> bool:
+        """Ask the activation."""
+        return zero_at_zero(self.layer.activation)
 
     def call(self, inputs, weights, numbers, moment):
         """Apply the activation."""
@@ -298,7 +335,11 @@ class StackedActivation(StackedLayer):
 
 
 class StackedElementwise(StackedLayer):
-    """A layer without weights whose own call works for any shape: ReLU, ELU, Identity."""
+    """ReLU and ELU: the Keras layer's own call works for any shape."""
+
+    def keeps_zero(self) -> bool:
+        """Say yes unless a threshold below 0 moves the 0."""
+        return getattr(self.layer, "threshold", 0.0) >= 0
 
     def call(self, inputs, weights, numbers, moment):
         """Let the Keras layer compute."""
@@ -309,6 +350,10 @@ class StackedLeakyReLU(StackedLayer):
     """LeakyReLU, with a slope that may differ between runs."""
 
     numbers_of = ("negative_slope",)
+
+    def keeps_zero(self) -> bool:
+        """Say yes."""
+        return True
 
     def call(self, inputs, weights, numbers, moment):
         """Multiply negative inputs by the slope."""
@@ -334,6 +379,12 @@ class StackedSoftmax(StackedLayer):
 
 class StackedDense(StackedLayer):
     """Dense: for the inputs one matrix product per stream, later one per run."""
+
+    has_units = True
+
+    def keeps_zero(self) -> bool:
+        """Ask the activation."""
+        return zero_at_zero(self.layer.activation)
 
     def to_stack(self, position: int, values: np.ndarray) -> np.ndarray:
         """Transpose the kernel to (units, inputs)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import keras
@@ -51,6 +52,40 @@ class StackedNetwork:
         nodes = [(one.layer.number, one.inputs, one.output, one.training) for one in self.nodes]
         trained = [(one.trainable, _strengths(one) is not None) for one in self.variables]
         return repr(([layer.key() for layer in self.layers], nodes, self.output, trained))
+
+    def family(self) -> str | None:
+        """Describe what runs must share whose layers differ in width alone.
+
+        Such runs can share a program: the narrower one gets units whose weights are 0. They stay
+        0, because nothing comes out of them and nothing that goes into them matters.
+
+        Returns:
+            The description, or ``None`` if widths of this network must not be mixed.
+        """
+        chain = all(node.inputs == node.output - 1 for node in self.nodes)
+        dense = [place for place, one in enumerate(self.nodes) if one.layer.has_units]
+        if not chain or not dense or len(self.layers) != len(self.nodes):
+            return None
+        inside = self.nodes[dense[0] : dense[-1]]
+        if not all(node.layer.keeps_zero() and len(node.shape) == 1 for node in inside):
+            return None
+        return repr((self.output_shape, [layer.key(widths=False) for layer in self.layers]))
+
+    @property
+    def num_weights(self) -> int:
+        """Weights of one run."""
+        return sum(prod(one.shape) for one in self.variables)
+
+    @property
+    def num_activations(self) -> int:
+        """Numbers that one example makes on its way through the network."""
+        return sum(prod(node.shape) for node in self.nodes)
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Shape of each weight of one run in the stack's layout."""
+        plain = [np.empty((1, *one.shape), bool) for one in self.variables]
+        return [one.shape[1:] for one in self.to_stack(plain)]
 
     def numbers(self) -> dict[str, float]:
         """Return every setting that may differ between stacked runs."""

@@ -94,6 +94,10 @@ class StackedDropout(StackedLayer):
         if getattr(layer, "noise_shape", None) is not None:
             raise CannotStackError(f"{type(layer).__name__} with a noise_shape cannot stack")
 
+    def keeps_zero(self) -> bool:
+        """Say yes for noise that multiplies."""
+        return "rate" in self.numbers_of
+
     def call(self, inputs, weights, numbers, moment):
         """Set a share of the inputs to 0 and enlarge the others to keep the expectation."""
         if not moment.training:

@@ -25,6 +25,10 @@ class StackedBatchNormalization(StackedLayer):
         if not last or rank > 1 or getattr(layer, "renorm", False) or layer.synchronized:
             raise CannotStackError("BatchNormalization with special options cannot stack")
 
+    def keeps_zero(self) -> bool:
+        """Say yes: every feature is normalized by itself."""
+        return True
+
     def call(self, inputs, weights, numbers, moment):
         """Normalize with the batch's statistics in training, else with moving averages."""
         values = dict(zip((id(one) for one in self.weights), weights, strict=True))

@@ -29,6 +29,7 @@ class Recipe:
         penalized: Positions of weights with a penalty, and which: ``(place, "l1")``.
         validates: Whether there are validation data.
         scheduled: Whether learning rates change from step to step.
+        block: The largest number of epochs that are trained at once.
     """
 
     network: Any
@@ -40,6 +41,12 @@ class Recipe:
     penalized: tuple[tuple[int, str], ...]
     validates: bool
     scheduled: bool
+    block: int
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Updates in one epoch."""
+        return -(-self.num_examples // self.batch_size)
 
 
 @dataclass
@@ -48,22 +55,20 @@ class Program:
 
     Attributes:
         recipe: What it computes.
+        fused: Whether XLA compiles the loop, so that it runs without a stop between operations.
     """
 
     recipe: Recipe
+    fused: bool = False
     names: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
         """Name the curves and prepare the compiled functions."""
         names = ["loss", *(metric.name for metric in self.recipe.metrics)]
         self.names = names + [f"val_{name}" for name in names if self.recipe.validates]
-        self.advance = tf.function(self._advance, autograph=False, reduce_retracing=True)
-        self.evaluate = tf.function(self._evaluate, autograph=False, reduce_retracing=True)
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Updates in one epoch."""
-        return -(-self.recipe.num_examples // self.recipe.batch_size)
+        options = {"autograph": False}
+        self.advance = tf.function(self._advance, jit_compile=self.fused or None, **options)
+        self.evaluate = tf.function(self._evaluate, **options)
 
     def start(self, weights: Sequence[tf.Tensor]) -> State:
         """Return the state of a stack that has not been trained.
@@ -90,10 +95,10 @@ class Program:
             feed: What is new: ``epochs``, ``order`` of the examples, ``rates`` of schedules.
 
         Returns:
-            The new state, and one curve (epochs, streams, conditions) for each of `names`.
+            The new state, and one curve (block, streams, conditions) for each of `names`.
         """
         epochs = feed["epochs"]
-        curves = {name: tf.TensorArray(tf.float32, epochs) for name in self.names}
+        curves = {name: tf.TensorArray(tf.float32, self.recipe.block) for name in self.names}
 
         def one_epoch(epoch: tf.Tensor, state: State, curves: dict) -> tuple:
             state, sums = self._train(state, fixed, feed, epoch)
@@ -111,14 +116,15 @@ class Program:
 
     def _train(self, state: State, fixed: Tensors, feed: Tensors, epoch: tf.Tensor) -> tuple:
         """Train one epoch and return the new state and the sums of loss and metrics."""
-        first = epoch * self.steps_per_epoch
-        if self.steps_per_epoch == 1:
+        first = epoch * self.recipe.steps_per_epoch
+        if self.recipe.steps_per_epoch == 1:
             return self._step(state, fixed, feed, (first, fixed["x"], fixed["y"]))
         size = self.recipe.batch_size
         order = feed["order"][epoch]
 
         def one_step(number: tf.Tensor, state: State, sums: Tensors) -> tuple:
-            batch = self._batch(fixed, order[:, number * size : number * size + size], size)
+            rows = tf.slice(order, [0, number * size], [tf.shape(order)[0], size])
+            batch = self._batch(fixed, rows, size)
             state, more = self._step(state, fixed, feed, (first + number, *batch))
             return number + 1, state, {name: sums[name] + more[name] for name in sums}
 

@@ -279,7 +279,8 @@ class Training:
 
     def takes_seed(self, what: str) -> bool:
         """Say whether the model builder or the data function takes the run's seed."""
-        return self._parameters[what].takes_seed
+        parameters = self._parameters[what]
+        return parameters.takes_seed or (what == "data" and parameters.takes_all)
 
     def settings(self, condition: Mapping[str, Level]) -> Settings:
         """Decide all settings for one condition.
