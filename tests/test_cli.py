@@ -1,6 +1,8 @@
 """The command line does what it says, and every stop is one clear line."""
 
+import errno
 import http.client
+import io
 import json
 import os
 import signal
@@ -308,6 +310,45 @@ def test_a_closed_pipe_ends_with_one_line(command, tmp_path):
         )
     assert done.returncode == 141
     assert "closed" in one_line(done.stderr)
+
+
+class Broken(io.StringIO):
+    """A stream whose reader is gone."""
+
+    def write(self, text):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+
+def test_a_closed_pipe_is_told_apart_from_other_failures(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdout", Broken())
+    assert main(["list", "--json"]) == 141
+    sys.stdout.close()
+    one_line(capsys.readouterr().err)
+
+
+def test_when_nobody_listens_at_all_the_exit_code_still_tells(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Broken())
+    assert main(["run", "softmx"]) == 2
+    assert sys.stderr is None
+
+
+def test_ctrl_c_passes_typer_as_it_is(monkeypatch, capsys):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(contents, "parts", interrupt)
+    assert main(["list"]) == 130
+    assert "stopped" in one_line(capsys.readouterr().err)
+
+
+def test_a_stopped_sweep_says_how_to_go_on(monkeypatch, here, capsys):
+    def interrupt(options, experiment):
+        raise KeyboardInterrupt("Stopped after 3 runs. Run the same again to continue.")
+
+    monkeypatch.setattr(running.Options, "run", interrupt)
+    assert main(["run", "softmax"]) == 130
+    line = one_line(capsys.readouterr().err)
+    assert line == "dlbook: stopped after 3 runs. Run the same again to continue."
 
 
 @pytest.mark.parametrize("command", ["run", "notebook"])
