@@ -165,7 +165,7 @@ def test_a_figure_can_do_without_a_layout(sheet):
     drawing.set_layout_engine("none")
     axes.set_position((0.2, 0.2, 0.5, 0.5))
     drawing.svg()
-    assert axes.get_position().bounds == (0.2, 0.2, 0.5, 0.5)
+    assert axes.get_position().bounds == pytest.approx((0.2, 0.2, 0.5, 0.5))
 
 
 def test_panels_can_share_the_names_of_their_axes():
