@@ -374,6 +374,14 @@ def test_logarithmic_axes_show_plain_numbers_or_powers(sheet):
     assert any(text and text.startswith("10⁻") for text in shown)
 
 
+def test_matplotlibs_own_logarithmic_axes_are_written_alike(sheet):
+    drawing, axes = sheet
+    axes.semilogy([0, 1], [1e-9, 1])
+    shown = [text for text in texts(drawing) if text]
+    assert "10⁻⁹" in shown
+    assert not [text for text in shown if "mathdefault" in text]
+
+
 def test_a_logarithmic_axis_is_x_or_y(sheet):
     with pytest.raises(ValueError, match="Received: 'z'"):
         plots.log_axis(sheet[1], "z")

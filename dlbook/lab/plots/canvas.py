@@ -14,18 +14,19 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 from dlbook.lab.plots.colors import COLORS
 from dlbook.lab.plots.svg import tidy
+from dlbook.lab.plots.text import number, power_of_ten
 
 STYLE = Path(__file__).parents[1] / "book.mplstyle"
 STYLED = (
     "annotate", "arrow", "axhline", "axhspan", "axline", "axvline", "axvspan", "bar", "bar_label",
     "barh", "boxplot", "contour", "contourf", "errorbar", "fill", "fill_between", "fill_betweenx",
     "grid", "hist", "hlines", "legend", "loglog", "pie", "plot", "quiver", "scatter", "semilogx",
-    "semilogy", "set_xlabel", "set_xscale", "set_xticklabels", "set_xticks", "set_yscale",
-    "set_yticklabels", "set_yticks", "stairs", "stem", "step", "text", "tick_params", "violinplot",
+    "semilogy", "set_xlabel", "set_xticklabels", "set_xticks", "set_yticklabels", "set_yticks", "stairs", "stem", "step", "text", "tick_params", "violinplot",
     "vlines",
 )  # fmt: skip
 COLOR_ARGUMENTS = (
@@ -34,6 +35,7 @@ COLOR_ARGUMENTS = (
 )  # fmt: skip
 LABEL_RISE = 7.0
 LABEL_HEIGHT = 20.0
+MOST_PLAIN = 2e5
 MOST_PASSES = 12
 STILL = 1e-6
 
@@ -84,10 +86,44 @@ class BookAxes(Axes):
         with styled():
             return super().set_title(label, **{"loc": "left", **options})
 
+    def set_xscale(self, value: Any, **options: Any) -> None:
+        """Change the scale; a logarithmic one gets few ticks, written as plain numbers.
+
+        Args:
+            value: Name of the scale.
+            options: Passed on to matplotlib.
+        """
+        with styled():
+            super().set_xscale(value, **options)
+            _plain_ticks(self.xaxis)
+
+    def set_yscale(self, value: Any, **options: Any) -> None:
+        """Change the scale; a logarithmic one gets few ticks, written as plain numbers.
+
+        Args:
+            value: Name of the scale.
+            options: Passed on to matplotlib.
+        """
+        with styled():
+            super().set_yscale(value, **options)
+            _plain_ticks(self.yaxis)
+
     def raise_title(self) -> None:
         """Move the title above the name of the vertical axis."""
         with styled():
             super().set_title(self.get_title("left"), loc="left", pad=LABEL_RISE + LABEL_HEIGHT)
+
+
+def _plain_ticks(axis: Any) -> None:
+    if axis.get_scale() == "log":
+        axis.set_major_locator(LogLocator(numticks=7))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(FuncFormatter(functools.partial(_log_tick, axis)))
+
+
+def _log_tick(axis: Any, value: float, _: int) -> str:
+    low, high = axis.get_view_interval()
+    return power_of_ten(value) if high / low > MOST_PLAIN else number(value)
 
 
 def _styled(name: str) -> Callable[..., Any]:

@@ -1,6 +1,5 @@
 """Curves: means with their intervals, and labels at the ends of lines."""
 
-import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dlbook.lab.plots.colors import CYCLE, hex_of
-from dlbook.lab.plots.text import apart, in_equal_ratios, number, power_of_ten, words
+from dlbook.lab.plots.text import apart, in_equal_ratios, number, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 LINE_HEIGHT = 15.0
 LABEL_DISTANCE = 20.0
-MOST_PLAIN = 2e5
 
 
 def band(
@@ -156,21 +154,10 @@ def log_axis(axes: "Axes", which: str = "x") -> None:
     Raises:
         ValueError: If `which` is none of these.
     """
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
     if which not in ("x", "y", "both"):
         raise ValueError(f'which must be "x", "y" or "both". Received: {which!r}')
     for name in ("x", "y") if which == "both" else (which,):
-        axis = getattr(axes, f"{name}axis")
         getattr(axes, f"set_{name}scale")("log")
-        axis.set_major_locator(LogLocator(numticks=7))
-        axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter(FuncFormatter(functools.partial(_log_tick, axis)))
-
-
-def _log_tick(axis: Any, value: float, _: int) -> str:
-    low, high = axis.get_view_interval()
-    return power_of_ten(value) if high / low > MOST_PLAIN else number(value)
 
 
 def _end_label(axes: "Axes", line: "Line2D") -> "Annotation":
