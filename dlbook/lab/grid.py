@@ -7,7 +7,7 @@ become one `xarray.Dataset`. Arrays that end early are padded with NaN at their 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -82,12 +82,23 @@ def _stack(name: str, values: list[Any]) -> np.ndarray:
     try:
         stacked = np.array(values)
     except ValueError:
-        stacked = _pad_and_stack(name, [np.asarray(value) for value in values])
+        stacked = _pad_and_stack(name, [_as_array(name, value) for value in values])
     if stacked.dtype.kind not in "biuf":
-        raise TypeError(
-            f"trial must return numbers or arrays of numbers as {name!r}. Received: {values[0]!r}"
-        )
+        _refuse_value(name, values[0])
     return stacked
+
+
+def _as_array(name: str, value: Any) -> np.ndarray:
+    try:
+        return np.asarray(value)
+    except ValueError:
+        _refuse_value(name, value)
+
+
+def _refuse_value(name: str, value: Any) -> NoReturn:
+    raise TypeError(
+        f"trial must return numbers or arrays of numbers as {name!r}. Received: {value!r}"
+    )
 
 
 def _pad_and_stack(name: str, arrays: list[np.ndarray]) -> np.ndarray:

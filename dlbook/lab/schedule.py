@@ -34,6 +34,7 @@ Finished = Iterator[tuple[int, Outcome]]
 
 ATTEMPTS = 3
 CONNECT_SECONDS = 10
+WORKER_SECONDS = 30
 _ONE_AT_A_TIME = Lock()
 
 
@@ -98,7 +99,7 @@ def run_units(trial: "Trial", units: Units, sweep: Sweep, options: Options) -> l
     Raises:
         Interrupted: On Ctrl-C. Finished units are in the store.
         ConnectionError: If the Dask cluster does not answer.
-        RuntimeError: If workers keep dying.
+        ChildProcessError: If workers keep dying.
     """
     store = open_store(options.store, sweep.name, lambda: _definition(trial))
     kept = {at: store.read(unit) for at, unit in enumerate(units)}
@@ -194,7 +195,7 @@ def _in_processes(trial: "Trial", units: Mapping[int, Sequence["Run"]], workers:
                 yield at, outcome
             if not left:
                 return
-    raise RuntimeError(
+    raise ChildProcessError(
         f"workers={workers}: processes died {ATTEMPTS} times, perhaps for want of memory; try "
         f"fewer workers or a smaller memory=. Received: {len(left)} unfinished work units"
     )
@@ -242,7 +243,7 @@ def _on_cluster(trial: "Trial", units: Mapping[int, Sequence["Run"]], address: s
                 yield futures[future], future.result()
                 future.release()
         except KilledWorker as error:
-            raise RuntimeError(
+            raise ChildProcessError(
                 "scheduler: workers died while they ran the same work unit, perhaps for want of "
                 f"memory; try a smaller memory=. Received: {error}"
             ) from error
@@ -285,7 +286,7 @@ def _connect(address: str) -> Any:
             f'"tcp://127.0.0.1:8786". Received: {address!r} ({error})'
         ) from error
     try:
-        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        client.wait_for_workers(1, timeout=WORKER_SECONDS)
     except TimeoutError as error:
         client.close()
         raise ConnectionError(

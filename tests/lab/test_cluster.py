@@ -17,6 +17,7 @@ from dlbook import Experiment
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install 'dlbook[cluster]'")
 
+needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
@@ -33,6 +34,7 @@ class Cluster:
     def __init__(self, folder: Path):
         self.folder = folder
         self.file = folder / "scheduler.json"
+        self.log = folder / "cluster.log"
         self.processes = []
         where = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show"]
         self._start("dask_scheduler", *where)
@@ -42,13 +44,16 @@ class Cluster:
     def _start(self, program, *options):
         command = [sys.executable, "-m", f"distributed.cli.{program}"]
         command += ["--scheduler-file", str(self.file), *options]
-        with open(self.folder / "cluster.log", "a") as log:
+        with self.log.open("a") as log:
             self.processes.append(subprocess.Popen(command, stdout=log, stderr=log))
         return self.processes[-1]
 
-    def add_worker(self):
+    def add_workers(self, count):
         options = ["--nthreads", "2", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
-        return self._start("dask_worker", *options, "--local-directory", str(self.folder))
+        options += ["--local-directory", str(self.folder)]
+        workers = [self._start("dask_worker", *options) for _ in range(count)]
+        wait_until(lambda: self.log.read_text().count("Registered to:") == count)
+        return workers
 
     def close(self):
         for process in reversed(self.processes):
@@ -93,9 +98,10 @@ def processes(log):
     return {line.split()[1] for line in lines(log)}
 
 
+@needs_signals
 def test_a_worker_that_is_killed_costs_only_its_own_work(cluster, tmp_path):
     log = tmp_path / "log"
-    workers = [cluster.add_worker(), cluster.add_worker()]
+    workers = cluster.add_workers(2)
     kept = tmp_path / "store" / "sweep"
 
     def kill_one():
@@ -117,7 +123,7 @@ def test_a_worker_that_is_killed_costs_only_its_own_work(cluster, tmp_path):
 
 
 def test_an_error_on_the_cluster_is_the_error_of_the_trial(cluster):
-    cluster.add_worker()
+    cluster.add_workers(1)
 
     def trial(seed, a):
         return {"x": 1 / (seed - 40)}
@@ -130,7 +136,7 @@ def test_an_error_on_the_cluster_is_the_error_of_the_trial(cluster):
 
 
 def test_threads_of_one_worker_take_turns(cluster, tmp_path):
-    cluster.add_worker()
+    cluster.add_workers(1)
     log = tmp_path / "turns"
 
     def trial(seed):
@@ -146,28 +152,28 @@ def test_threads_of_one_worker_take_turns(cluster, tmp_path):
 
 
 def test_large_trials_are_sent_without_complaint(cluster):
-    cluster.add_worker()
+    cluster.add_workers(1)
     data = np.ones(2_000_000)
     one = Experiment("large", "Big?", {}, lambda seed: {"x": data.sum() + seed}, range(4))
     results = one.run(scheduler=cluster.address, progress=False)
     assert results["x"].values.tolist() == [2e6, 2e6 + 1, 2e6 + 2, 2e6 + 3]
 
 
+@needs_signals
 def test_a_unit_that_kills_every_worker_ends_with_a_clear_error(cluster):
-    for _ in range(4):
-        cluster.add_worker()
+    cluster.add_workers(4)
 
     def trial(seed):
         os.kill(os.getpid(), signal.SIGKILL)
         return {}
 
     one = Experiment("deadly", "Why?", {}, trial, range(1))
-    with pytest.raises(RuntimeError, match="workers died while they ran the same work unit"):
+    with pytest.raises(ChildProcessError, match="workers died while they ran the same work unit"):
         one.run(scheduler=cluster.address, progress=False)
 
 
 def test_a_cluster_without_workers_is_refused(cluster, monkeypatch):
-    monkeypatch.setattr("dlbook.lab.schedule.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("dlbook.lab.schedule.WORKER_SECONDS", 1)
     with pytest.raises(ConnectionError, match=r"at least one worker .* without workers"):
         experiment(logging_trial("", 0)).run(scheduler=cluster.address, progress=False)
 

@@ -295,6 +295,8 @@ def test_levels_of_a_variable_that_is_not_there_are_refused():
         (lambda seed: {}, ValueError, "at least one dependent"),
         (lambda seed: {"x": "word"}, TypeError, "numbers or arrays"),
         (lambda seed: {"x": None}, TypeError, "numbers or arrays"),
+        (lambda seed: {"x": [[1, 2], [3]]}, TypeError, r"numbers or arrays.*\[\[1, 2\], \[3\]\]"),
+        (lambda seed: {"x": 1j}, TypeError, "numbers or arrays"),
         (lambda seed: {"x": 1, "y": 2} if seed else {"x": 1}, ValueError, "same dependent"),
         (lambda seed: {"x": np.ones(seed % 2)} if seed else {"x": 1}, ValueError, "dimensions"),
         (lambda seed: {"x": np.ones(3)}, ValueError, "dims must name the 1 extra"),

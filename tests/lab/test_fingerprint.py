@@ -1,6 +1,7 @@
 """A fingerprint changes with whatever changes a result, and with nothing else."""
 
 import functools
+import os
 import subprocess
 import sys
 import types
@@ -247,7 +248,7 @@ def test_every_process_finds_the_same_fingerprint():
             capture_output=True,
             text=True,
             check=True,
-            env={"PYTHONHASHSEED": seed},
+            env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2", "3")
     }
