@@ -23,11 +23,12 @@ from dlbook.lab.plots.text import number, power_of_ten
 
 STYLE = Path(__file__).parents[1] / "book.mplstyle"
 STYLED = (
-    "annotate", "arrow", "axhline", "axhspan", "axline", "axvline", "axvspan", "bar", "bar_label",
-    "barh", "boxplot", "contour", "contourf", "errorbar", "fill", "fill_between", "fill_betweenx",
-    "grid", "hist", "hlines", "legend", "loglog", "pie", "plot", "quiver", "scatter", "semilogx",
-    "semilogy", "set_xlabel", "set_xticklabels", "set_xticks", "set_yticklabels", "set_yticks", "stairs", "stem", "step", "text", "tick_params", "violinplot",
-    "vlines",
+    "annotate", "arrow", "axhline", "axhspan", "axline", "axvline", "axvspan", "bar",
+    "bar_label", "barh", "boxplot", "contour", "contourf", "errorbar", "fill", "fill_between",
+    "fill_betweenx", "grid", "hist", "hlines", "legend", "loglog", "pie", "plot", "quiver",
+    "scatter", "semilogx", "semilogy", "set_xlabel", "set_xticklabels", "set_xticks",
+    "set_yticklabels", "set_yticks", "stairs", "stem", "step", "text", "tick_params",
+    "violinplot", "vlines",
 )  # fmt: skip
 COLOR_ARGUMENTS = (
     "c", "color", "colors", "ec", "edgecolor", "edgecolors", "facecolor", "facecolors", "fc", "mec",
