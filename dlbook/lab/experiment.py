@@ -20,6 +20,7 @@ import numpy as np
 from dlbook.lab.grid import Columns, Grid, Record
 from dlbook.lab.levels import (
     Level,
+    Levels,
     check_count,
     first_seeds,
     nearest,
@@ -60,7 +61,7 @@ class Trial(Protocol):
         """Dependent variable -> names of its dimensions beyond those of the sweep."""
         ...
 
-    def check(self, independent: Mapping[str, Sequence[Level]]) -> None:
+    def check(self, independent: Mapping[str, Levels]) -> None:
         """Raise an error if a variable is unknown or a level is impossible."""
         ...
 
@@ -97,7 +98,7 @@ class FunctionTrial:
     function: Callable[..., Mapping[str, Any]]
     dims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def check(self, independent: Mapping[str, Sequence[Level]]) -> None:
+    def check(self, independent: Mapping[str, Levels]) -> None:
         """Compare the independent variables with the function's parameters.
 
         Args:
@@ -218,13 +219,13 @@ class Experiment:
 
     name: str
     question: str
-    independent: Mapping[str, Sequence[Level]]
+    independent: Mapping[str, Levels]
     trial: Callable[..., Mapping[str, Any]] | Trial
     seeds: Iterable[int] | int = range(20)
     _: KW_ONLY
     dims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
-    full_independent: Mapping[str, Sequence[Level]] | None = None
+    full_independent: Mapping[str, Levels] | None = None
     full_seeds: Iterable[int] | int | None = None
 
     def __post_init__(self) -> None:
@@ -252,7 +253,7 @@ class Experiment:
         self,
         *,
         seeds: Iterable[int] | int | None = None,
-        independent: Mapping[str, Sequence[Level]] | None = None,
+        independent: Mapping[str, Levels] | None = None,
         workers: int = 1,
         scheduler: str | None = None,
         store: str | Path | None = None,
@@ -334,7 +335,7 @@ class Experiment:
             )
         return FunctionTrial(self.trial, self.dims)
 
-    def _levels(self, others: Mapping[str, Sequence[Level]] | None) -> dict[str, tuple[Level, ...]]:
+    def _levels(self, others: Mapping[str, Levels] | None) -> dict[str, tuple[Level, ...]]:
         own = plain_independent(self.independent)
         others = plain_independent(others or {})
         refuse_unknown("independent", others, own)
@@ -376,7 +377,7 @@ class Experiment:
         return results
 
 
-def cross(independent: Mapping[str, Sequence[Level]], seeds: Sequence[int]) -> list[Run]:
+def cross(independent: Mapping[str, Levels], seeds: Sequence[int]) -> list[Run]:
     """Cross all levels of all variables with all seeds.
 
     Args:

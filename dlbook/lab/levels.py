@@ -16,6 +16,7 @@ import numpy as np
 _KIND_NAMES = {bool: "booleans", float: "numbers", str: "strings"}
 
 Level = float | int | str
+Levels = Sequence[Level] | np.ndarray
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

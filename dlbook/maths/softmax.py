@@ -1,7 +1,8 @@
 """Softmax: any list of numbers becomes shares of one whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +12,9 @@ from dlbook.lab.checks import numbers, positive
 from dlbook.lab.claims import Claim, Evidence
 from dlbook.lab.experiment import Experiment
 from dlbook.lab.results import mean_interval
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 # The idea
 
@@ -39,13 +43,14 @@ def softmax(logits: ArrayLike, temperature: float = 1.0) -> np.ndarray:
     Source:
         Bridle (1990), who gave it the name.
     """
-    scaled = numbers(logits, "logits") / positive(temperature, "temperature")
-    exponentials = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    values = numbers(logits, "logits")
+    below_largest = values - values.max(axis=-1, keepdims=True)
+    exponentials = np.exp(below_largest / positive(temperature, "temperature"))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
 def naive_softmax(logits: ArrayLike) -> np.ndarray:
-    """Compute softmax as the formula is written, which overflows to nan above about 709.
+    """Compute softmax as the formula is written: nan if a number is above 709 or all below -745.
 
     Args:
         logits: The numbers $z$, shape (..., num_classes).
@@ -70,7 +75,7 @@ FORMS: dict[str, Callable] = {"stable": softmax, "as written": naive_softmax}
 
 
 def count_valid(seed: int, form: str, largest: float) -> dict[str, float]:
-    """Return the share of 100 random vectors that `form` turns into probabilities."""
+    """Return the part of 100 random lists that `form` turns into shares of one whole."""
     logits = np.random.default_rng(seed).uniform(-largest, largest, size=(100, 10))
     with np.errstate(over="ignore", invalid="ignore"):
         shares = FORMS[form](logits)
@@ -97,9 +102,12 @@ def measure_calibration(seed: int, scale: float) -> dict[str, float]:
     thresholds = softmax(logits).cumsum(axis=1)
     labels = (generator.uniform(size=(1000, 1)) > thresholds[:, :-1]).sum(axis=1)
     reported = softmax(scale * logits)
+    confidence, right = reported.max(axis=1), reported.argmax(axis=1) == labels
+    gaps = np.bincount((confidence * 10).astype(int), confidence - right)
     return {
-        "accuracy": float(np.mean(reported.argmax(axis=1) == labels)),
-        "confidence": float(np.mean(reported.max(axis=1))),
+        "accuracy": float(right.mean()),
+        "confidence": float(confidence.mean()),
+        "calibration_error": float(np.abs(gaps).sum() / len(labels)),
     }
 
 
@@ -109,7 +117,7 @@ VALID = Experiment(
     independent={"form": tuple(FORMS), "largest": (1, 10, 100, 700, 1000, 2000)},
     trial=count_valid,
     seeds=range(100),
-    units={"largest": "largest input", "valid": "share of vectors that are valid"},
+    units={"largest": "largest input", "valid": "part of lists that are valid"},
 )
 SHIFT = Experiment(
     name="shift",
@@ -137,25 +145,27 @@ CALIBRATION = Experiment(
 # The claims
 
 
-def all_valid(results):
-    """Share of valid outputs of the stable form, for each size of input."""
-    stable = results["valid"].sel(form="stable")
+def all_valid(results: "xr.Dataset") -> list[Evidence]:
+    """Part of all lists that the stable form turns into shares, for each size of input."""
+    stable = results["valid"].sel(form="stable").mean("seed")
     return [
-        Evidence.from_mean(f"inputs up to {size}", stable.sel(largest=size), at_least=1)
-        for size in stable["largest"].values
+        Evidence.exact(
+            f"inputs up to {size:,}", float(stable.sel(largest=size)), 10_000, at_least=1
+        )
+        for size in (1, 1000, 2000)
     ]
 
 
-def promise_minus_fact(results):
-    """Confidence minus accuracy, for a timid, the true and a bold scale."""
-    gap = results["confidence"] - results["accuracy"]
+def broken_promise(results: "xr.Dataset") -> list[Evidence]:
+    """Calibration error for a timid, the true and a bold scale."""
+    error = results["calibration_error"]
     return [
-        Evidence.from_mean(f"scale {scale:g}", gap.sel(scale=scale), at_least=-0.02, at_most=0.02)
+        Evidence.from_mean(f"scale {scale:g}", error.sel(scale=scale), at_most=0.05)
         for scale in (0.1, 1, 10)
     ]
 
 
-def unchanged(results):
+def unchanged(results: "xr.Dataset") -> list[Evidence]:
     """Largest change of any share, over all seeds, for each shift."""
     change = results["largest_change"].max("seed")
     return [
@@ -169,7 +179,7 @@ def unchanged(results):
     ]
 
 
-def hotter_minus_colder(results):
+def hotter_minus_colder(results: "xr.Dataset") -> list[Evidence]:
     """Change of confidence from each temperature to the next, paired by seed."""
     levels = results["temperature"].values
     confidence = results["confidence"]
@@ -189,21 +199,21 @@ CLAIMS = (
         "The outputs lie between 0 and 1 and add up to 1.",
         VALID,
         all_valid,
-        note="holds if all of 10,000 random lists come out so",
+        note="part of 10,000 random lists for which it is so, with a sum within 10⁻¹² of 1",
     ),
     Claim(
         "C-softmax-2",
         "The outputs are probabilities.",
         CALIBRATION,
-        promise_minus_fact,
-        note="confidence minus accuracy; holds within ±0.02",
+        broken_promise,
+        note="calibration error: mean gap of confidence and accuracy in ten bins; holds up to 0.05",
     ),
     Claim(
         "C-softmax-3",
         "Adding the same number to every input changes nothing.",
         SHIFT,
         unchanged,
-        note="largest change of a share; holds below 10⁻¹², the size of rounding",
+        note="largest change of a share; holds up to 10⁻¹², room for rounding",
     ),
     Claim(
         "C-softmax-4",
@@ -217,59 +227,56 @@ CLAIMS = (
 # The figure
 
 
-def plot_steps(logits: ArrayLike):
+def plot_steps(logits: ArrayLike, names: Sequence[str]) -> "plots.BookFigure":
     """Draw numbers, exponentials and shares as bars, and the shares as slices of one whole."""
     values = numbers(logits, "logits", rank=1)
     panels = {"numbers": values, "exponentials": np.exp(values), "shares": softmax(values)}
-    names = [f"{value:g}" for value in values]
     figure, axes = plots.figure(
-        f"Bars for the numbers {', '.join(names)}, for their exponentials and for their shares, "
-        "and one bar cut into the three shares.",
+        f"Bars for the numbers of {', '.join(names)}, for their exponentials and for their "
+        "shares, and one bar cut into the shares.",
         rows=2,
         columns=2,
         height=5,
     )
+    colors = [plots.CYCLE[place % len(plots.CYCLE)] for place in range(len(values))]
     for panel, (title, heights) in zip(axes.flat, panels.items(), strict=False):
-        bars = panel.bar(names, heights, color="blue", width=0.6)
+        bars = panel.bar(names, heights, color=colors, width=0.6)
         panel.bar_label(bars, fmt="%.3g", padding=2)
-        panel.set(title=title, xlabel="input", yticks=[])
+        panel.set(title=title, yticks=[])
         panel.margins(y=0.15)
-    start = 0.0
-    for name, share, color in zip(names, panels["shares"], plots.CYCLE, strict=False):
-        axes[1, 1].bar(["whole"], [share], bottom=start, color=color, width=0.6)
-        axes[1, 1].annotate(f"{name}: {share:.0%}", (0.38, start + share / 2), va="center")
-        start += share
-    axes[1, 1].set(title="slices of one whole", xlim=(-0.6, 1.2), yticks=[], xticks=[])
+    tops = panels["shares"].cumsum()
+    for name, share, top, color in zip(names, panels["shares"], tops, colors, strict=True):
+        axes[1, 1].bar([0], [share], bottom=top - share, color=color, width=0.6)
+        axes[1, 1].annotate(f"{name} {share:.0%}", (0.38, top - share / 2), va="center")
+    axes[1, 1].set(title="slices of one whole", xlim=(-0.6, 1.8), yticks=[], xticks=[])
     return figure
 
 
-def plot_straight_line(logits: ArrayLike):
+def plot_straight_line(logits: ArrayLike) -> "plots.BookFigure":
     """Draw shares against numbers on a logarithmic axis: a straight line of slope 1."""
     values = numbers(logits, "logits", rank=1)
     figure, axes = plots.figure(
         "Share against number on a logarithmic axis: all dots lie on one straight rising line."
     )
     axes.set_yscale("log")
-    axes.plot(np.sort(values), np.sort(softmax(values)), color="muted", linewidth=1)
+    grid = np.linspace(values.min(), values.max(), 2)
+    total = np.log(np.exp(values - values.max()).sum()) + values.max()
+    axes.plot(grid, np.exp(grid - total), color="muted", linewidth=1)
     axes.plot(values, softmax(values), "o", color="blue")
-    axes.set(xlabel="number", ylabel="share")
+    axes.set(xlabel="number", ylabel="share", xticks=range(-5, 16, 5))
     return figure
 
 
-def plot_confidence(results):
+def plot_confidence(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw the largest of ten shares against temperature."""
-    figure, axes = plots.curves(
-        results,
-        "confidence",
-        "temperature",
-        alt="Confidence against temperature: nearly 1 in the cold, nearly one in ten in the heat.",
-    )
+    alt = "Confidence against temperature: about 0.9 in the cold, near one in ten in the heat."
+    figure, axes = plots.curves(results, "confidence", "temperature", alt=alt)
     plots.reference(axes, 0.1, "1 in 10: all alike")
     axes.set_ylim(0, 1)
     return figure
 
 
-def plot_calibration(results):
+def plot_calibration(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw what the model promises and what it delivers against the scale of its numbers."""
     figure, axes = plots.figure(
         "Confidence and accuracy against scale: accuracy is level, confidence rises and crosses "
@@ -284,14 +291,10 @@ def plot_calibration(results):
     return figure
 
 
-def plot_valid(results):
+def plot_valid(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw the share of valid outputs against the size of the inputs, for both forms."""
-    figure, _ = plots.curves(
-        results,
-        "valid",
-        "largest",
-        "form",
-        alt="Share of valid outputs against the largest input: the stable form stays at 1, the "
-        "formula as written falls towards 0.",
+    alt = (
+        "Part of lists that are valid against the largest input: the stable form stays at 1, the "
+        "formula as written falls towards 0."
     )
-    return figure
+    return plots.curves(results, "valid", "largest", "form", alt=alt)[0]

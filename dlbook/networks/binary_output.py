@@ -12,11 +12,13 @@ from dlbook.lab import datasets, plots
 from dlbook.lab.checks import numbers
 from dlbook.lab.claims import Claim, Evidence
 from dlbook.lab.experiment import Experiment
+from dlbook.lab.models import mlp
 from dlbook.lab.results import mean_interval, paired
 from dlbook.lab.training import Training, by
 
 if TYPE_CHECKING:
     import keras
+    import xarray as xr
 
 # The idea
 
@@ -65,20 +67,11 @@ def collapse(
         >>> print(kernel, bias)
         [[6.]] [4.]
     """
-    if len(kernels) != len(biases) or not kernels:
-        raise ValueError(
-            "`kernels` and `biases` must hold one entry for each layer, at least one. "
-            f"Received: {len(kernels)} kernels and {len(biases)} biases"
-        )
-    kernel, bias = numbers(kernels[0], "kernels", rank=2), numbers(biases[0], "biases", rank=1)
+    _check_layers(kernels, biases)
+    kernel, bias = np.asarray(kernels[0], float), np.asarray(biases[0], float)
     for next_kernel, next_bias in zip(kernels[1:], biases[1:], strict=True):
-        next_kernel = numbers(next_kernel, "kernels", rank=2)
-        if kernel.shape[1] != next_kernel.shape[0]:
-            raise ValueError(
-                f"`kernels` must follow on one another: {kernel.shape[1]} units go into the next "
-                f"layer. Received: a kernel of shape {next_kernel.shape}"
-            )
-        kernel, bias = kernel @ next_kernel, bias @ next_kernel + numbers(next_bias, "biases")
+        factor = np.asarray(next_kernel, float)
+        kernel, bias = kernel @ factor, bias @ factor + np.asarray(next_bias, float)
     return kernel, bias
 
 
@@ -99,38 +92,41 @@ def connections(sizes: Sequence[int]) -> list[tuple[int, int]]:
         [(32, 16), (16, 1), (1, 1)]
     """
     if len(sizes) < 2 or min(sizes) < 1:
-        raise ValueError(
-            f"`sizes` must hold at least two whole numbers above 0. Received: {sizes!r}"
-        )
+        raise ValueError(f"`sizes` must hold two or more numbers above 0. Received: {sizes!r}")
     return [(before * after, after) for before, after in pairwise(sizes)]
 
 
-def build_classifier(
-    hidden_units: Sequence[int], activation: str | None = "relu", num_features: int = 2
-) -> "keras.Sequential":
+def build_classifier(network: str = "2-1-1", activation: str = "relu") -> "keras.Sequential":
     """Build a network for two classes that ends in one logit.
 
     Args:
-        hidden_units: Units of each hidden layer; empty for a single perceptron.
+        network: Number of inputs, units of each hidden layer, and 1 for the output, with hyphens
+            between: "2-16-1" has one hidden layer of 16 units.
         activation: Activation of the hidden layers; "linear" for none.
-        num_features: Number of inputs.
 
     Returns:
-        An untrained model from shape (batch, num_features) to (batch, 1).
+        An untrained model from shape (batch, inputs) to (batch, 1).
 
     Example:
-        >>> build_classifier([16, 1]).count_params()
+        >>> build_classifier("2-16-1-1").count_params()
         67
     """
-    import keras
+    return mlp([int(units) for units in network.split("-")], activation)
 
-    hidden = [keras.layers.Dense(units, activation=activation) for units in hidden_units]
-    return keras.Sequential([keras.Input((num_features,)), *hidden, keras.layers.Dense(1)])
+
+def _check_layers(kernels: Sequence[ArrayLike], biases: Sequence[ArrayLike]) -> None:
+    shapes = [numbers(kernel, "kernels", rank=2).shape for kernel in kernels]
+    units = [numbers(bias, "biases", rank=1).size for bias in biases]
+    inputs, outputs = [shape[0] for shape in shapes], [shape[1] for shape in shapes]
+    if not shapes or outputs != units or inputs[1:] != units[:-1]:
+        raise ValueError(
+            "`kernels` and `biases` must hold one entry for each layer, with one bias per unit, "
+            "and the units of a layer must be the inputs of the next. "
+            f"Received: kernels of shapes {shapes}, biases for {units} units"
+        )
 
 
 # The experiment
-
-LOGIT_LOSS = "binary_crossentropy_from_logits"
 
 
 def one_output(output: str) -> "keras.Sequential":
@@ -141,38 +137,16 @@ def one_output(output: str) -> "keras.Sequential":
         return keras.ops.cast(value > 0, value.dtype)
 
     activation = {"trained threshold": threshold, "raw number": None, "sigmoid": "sigmoid"}
-    return keras.Sequential(
-        [keras.Input((2,)), keras.layers.Dense(1, activation=activation[output])]
-    )
+    layer = keras.layers.Dense(1, activation=activation[output], name="output")
+    return keras.Sequential([keras.Input((2,)), layer])
 
 
 def far_points(seed: int, distance: float) -> datasets.Data:
     """Add to the two clusters five points of class 1, far out on their own side."""
     data = datasets.clusters(seed)
-    extra = np.tile(np.float32([[5 + distance, 1]]), (5, 1))
-    return replace(
-        data,
-        x_train=np.concatenate([data.x_train, extra]),
-        y_train=np.concatenate([data.y_train, np.ones((5, 1), np.float32)]),
-    )
-
-
-def network_2_1_1(activation: str) -> "keras.Sequential":
-    """Build the course's smallest network: one hidden unit."""
-    return build_classifier([1], activation)
-
-
-def network_with_16_units(network: str, activation: str) -> "keras.Sequential":
-    """Build 2-16-1-1, the course's second network, or 2-16-1."""
-    hidden_units = [16, 1] if network == "2-16-1-1" else [16]
-    return build_classifier(hidden_units, activation)
-
-
-def network_for_biopsies(network: str) -> "keras.Sequential":
-    """Build a perceptron, or a network 30-16-1 with linear or ReLU units."""
-    if network == "perceptron":
-        return build_classifier([], num_features=30)
-    return build_classifier([16], network.removeprefix("16 units, "), num_features=30)
+    extra, ones = np.full((5, 2), [5 + distance, 1], np.float32), np.ones((5, 1), np.float32)
+    x_train, y_train = np.vstack([data.x_train, extra]), np.vstack([data.y_train, ones])
+    return replace(data, x_train=x_train, y_train=y_train)
 
 
 def measure_collapse(seed: int, hidden_layers: int) -> dict[str, float]:
@@ -188,13 +162,13 @@ def measure_collapse(seed: int, hidden_layers: int) -> dict[str, float]:
     return {"difference": float(np.abs(outputs - (inputs @ kernel + bias)).max())}
 
 
+LOSS = "binary_crossentropy_from_logits"
+LABELS = {"test_accuracy": "accuracy on fresh data"}
+
 WHY_SIGMOID = Experiment(
     name="why_sigmoid",
     question="Which output learns, and which one bears points far out?",
-    independent={
-        "output": ("trained threshold", "raw number", "sigmoid"),
-        "distance": (0, 10, 50),
-    },
+    independent={"output": ("trained threshold", "raw number", "sigmoid"), "distance": (0, 10, 50)},
     trial=Training(
         one_output,
         far_points,
@@ -205,18 +179,15 @@ WHY_SIGMOID = Experiment(
         metrics=("accuracy",),
         keep_weights=True,
     ),
-    units={"distance": "distance of five points from their group", "test_accuracy": "accuracy"},
+    units={**LABELS, "distance": "distance of five extra points"},
 )
 LEARNING_RATE = Experiment(
     name="learning_rate",
     question="Which learning rates separate two clusters, with and without a ReLU?",
-    independent={
-        "activation": ("relu", "linear"),
-        "learning_rate": np.linspace(0.001, 0.1, 40),
-    },
-    trial=Training(network_2_1_1, datasets.clusters, LOGIT_LOSS, epochs=500, metrics=("accuracy",)),
+    independent={"activation": ("relu", "linear"), "learning_rate": np.linspace(0.001, 0.1, 40)},
+    trial=Training(build_classifier, datasets.clusters, LOSS, epochs=500, metrics=("accuracy",)),
     seeds=range(50),
-    units={"learning_rate": "learning rate", "test_accuracy": "accuracy"},
+    units=LABELS,
 )
 RELU_OR_NOT = Experiment(
     name="relu_or_not",
@@ -226,26 +197,24 @@ RELU_OR_NOT = Experiment(
         "activation": ("relu", "linear"),
         "learning_rate": np.geomspace(0.001, 0.1, 5),
     },
-    trial=Training(
-        network_with_16_units, datasets.clusters, LOGIT_LOSS, epochs=1000, metrics=("accuracy",)
-    ),
-    units={"learning_rate": "learning rate", "test_accuracy": "accuracy"},
+    trial=Training(build_classifier, datasets.clusters, LOSS, epochs=1000, metrics=("accuracy",)),
+    units=LABELS,
     full_independent={"learning_rate": np.geomspace(0.001, 0.1, 10)},
 )
 REAL_DATA = Experiment(
     name="real_data",
     question="Do hidden units, linear or not, help to tell tumours apart?",
-    independent={"network": ("perceptron", "16 units, linear", "16 units, relu")},
+    independent={"network": ("30-1", "30-16-1"), "activation": ("linear", "relu")},
     trial=Training(
-        network_for_biopsies,
+        build_classifier,
         datasets.breast_cancer,
-        LOGIT_LOSS,
+        LOSS,
         optimizer="adam",
         batch_size=32,
         epochs=30,
         metrics=("accuracy",),
     ),
-    units={"test_accuracy": "accuracy"},
+    units=LABELS,
 )
 COLLAPSE = Experiment(
     name="collapse",
@@ -258,82 +227,69 @@ COLLAPSE = Experiment(
 # The claims
 
 
-def sigmoid_or_raw(results):
+def sigmoid_or_raw(results: "xr.Dataset") -> list[Evidence]:
     """Accuracy that the sigmoid adds to the raw number, by distance of the far points."""
-    accuracy = results["test_accuracy"]
+    sigmoid, raw = (results["test_accuracy"].sel(output=name) for name in ("sigmoid", "raw number"))
     return [
         Evidence.from_comparison(
             f"five points at distance {distance}",
-            paired(
-                accuracy.sel(output="sigmoid", distance=distance),
-                accuracy.sel(output="raw number", distance=distance),
-            ),
+            paired(sigmoid.sel(distance=distance), raw.sel(distance=distance)),
             at_least=0.01,
         )
         for distance in results["distance"].values
     ]
 
 
-def gain_without_relu(small, large, real):
-    """Accuracy that each network gains without its ReLU."""
-
-    def gain(network, without, with_relu):
-        return Evidence.from_comparison(network, paired(without, with_relu), at_least=0.01)
-
-    def by_activation(results):
-        accuracy = results["test_accuracy"].sel(learning_rate=slice(0.03, None))
-        accuracy = accuracy.mean("learning_rate")
-        return accuracy.sel(activation="linear"), accuracy.sel(activation="relu")
-
-    biopsies = real["test_accuracy"]
+def gain_without_relu(
+    small: "xr.Dataset", large: "xr.Dataset", real: "xr.Dataset"
+) -> list[Evidence]:
+    """Accuracy that each network gains without its ReLU, over the learning rates above 0.03."""
+    fast = {"learning_rate": slice(0.03, None)}
+    accuracies = {
+        "2-1-1": small["test_accuracy"].sel(fast).mean("learning_rate"),
+        "2-16-1-1": large["test_accuracy"].sel(fast, network="2-16-1-1").mean("learning_rate"),
+        "2-16-1": large["test_accuracy"].sel(fast, network="2-16-1").mean("learning_rate"),
+        "30-16-1, biopsies": real["test_accuracy"].sel(network="30-16-1"),
+    }
     return [
-        gain("2-1-1", *by_activation(small)),
-        gain("2-16-1-1", *by_activation(large.sel(network="2-16-1-1"))),
-        gain("2-16-1", *by_activation(large.sel(network="2-16-1"))),
-        gain(
-            "30-16-1, biopsies",
-            biopsies.sel(network="16 units, linear"),
-            biopsies.sel(network="16 units, relu"),
-        ),
+        Evidence.from_comparison(
+            network,
+            paired(accuracy.sel(activation="linear"), accuracy.sel(activation="relu")),
+            at_least=0.01,
+        )
+        for network, accuracy in accuracies.items()
     ]
 
 
-def folded(results):
+def folded(results: "xr.Dataset") -> list[Evidence]:
     """Largest difference over all seeds between deep linear network and folded layer."""
     largest = results["difference"].max("seed")
     return [
-        Evidence.exact(
-            f"{depth} hidden layers",
-            float(largest.sel(hidden_layers=depth)),
-            results.sizes["seed"],
-            at_most=1e-5,
-        )
-        for depth in results["hidden_layers"].values
+        Evidence.exact(f"{depth} hidden layers", float(one), results.sizes["seed"], at_most=1e-5)
+        for depth, one in zip(results["hidden_layers"].values, largest, strict=True)
     ]
 
 
-def agreement_of_runs(results):
+def agreement_of_runs(results: "xr.Dataset") -> list[Evidence]:
     """Rank correlation, over the learning rates, of one run per rate with the mean of 50."""
     runs = results["test_accuracy"].sel(activation="relu").transpose("seed", "learning_rate")
+    studies = {"a new start for each rate": fresh_starts(runs), "one start for all rates": runs}
     return [
-        Evidence.from_mean(
-            "a new start for each rate", _agreement(fresh_starts(runs)), at_least=0.9
-        ),
-        Evidence.from_mean("the same start for every rate", _agreement(runs), at_least=0.9),
+        Evidence.from_mean(name, _agreement(study), at_least=0.9) for name, study in studies.items()
     ]
 
 
-def fresh_starts(runs):
-    """Put together single studies in which every learning rate has a seed of its own."""
+def fresh_starts(runs: "xr.DataArray") -> "xr.DataArray":
+    """Put together studies in which every learning rate has a seed of its own."""
     seeds, rates = np.indices(runs.shape)
     return runs.copy(data=runs.values[(seeds + rates) % runs.sizes["seed"], rates])
 
 
-def _agreement(runs):
+def _agreement(runs: "xr.DataArray") -> "xr.DataArray":
     from scipy.stats import spearmanr
 
     mean = runs.mean("seed")
-    agreement = [np.ptp(run) and spearmanr(run, mean).statistic for run in runs.values]
+    agreement = [np.ptp(run) and spearmanr(run, mean)[0] for run in runs.values]
     return runs.isel(learning_rate=0, drop=True).copy(data=agreement)
 
 
@@ -357,7 +313,7 @@ CLAIMS = (
         "Without nonlinear functions all layers combine into one.",
         COLLAPSE,
         folded,
-        note="largest difference of outputs; holds below 10⁻⁵, the rounding of 32-bit floats",
+        note="largest difference of outputs; holds up to 10⁻⁵, room for 32-bit rounding",
     ),
     Claim(
         "C-binary_output-4",
@@ -373,91 +329,95 @@ CLAIMS = (
 CEILING = 0.9772  # Phi(2): the best that any line can do on these clusters
 
 
-def _line(results, seed: int, output: str, distance: float):
-    """Return kernel and bias of one trained perceptron of `why_sigmoid`."""
-    run = results.sel(seed=seed, output=output, distance=distance)
-    return run["weights_0_0"].values.ravel(), run["weights_0_1"].values.item()
-
-
-def plot_outputs(results, seed: int = 0):
+def plot_outputs(results: "xr.Dataset", seed: int = 0) -> "plots.BookFigure":
     """Draw logits and probabilities of one trained perceptron, coloured by class."""
     data = datasets.clusters(seed)
     kernel, bias = _line(results, seed, "sigmoid", 0)
-    logits = data.x_test @ kernel + bias
+    logits = np.sort(data.x_test @ kernel + bias)
+    labels = data.y_test.ravel()[np.argsort(data.x_test @ kernel + bias)]
     figure, axes = plots.figure(
         "Probability against logit: the points lie on the S-shaped sigmoid, class 0 mostly left "
         "of logit 0 and below probability 0.5, class 1 mostly right and above."
     )
-    curve = np.linspace(logits.min(), logits.max(), 200)
-    axes.plot(curve, 1 / (1 + np.exp(-curve)), color="muted", linewidth=1)
-    plots.reference(axes, 0.5, "threshold")
+    axes.plot(logits, 1 / (1 + np.exp(-logits)), color="muted", linewidth=1)
+    plots.reference(axes, 0.5, "threshold", at=0.7)
     plots.reference(axes, 0, along="y")
     for label, color, marker in ((0, "blue", "o"), (1, "orange", "s")):
-        chosen = logits[data.y_test.ravel() == label]
-        heights = 1 / (1 + np.exp(-chosen))
-        axes.plot(chosen, heights, marker, color=color, alpha=0.5, label=f"class {label}")
+        chosen = logits[labels == label]
+        axes.plot(
+            chosen,
+            1 / (1 + np.exp(-chosen)),
+            marker,
+            color=color,
+            alpha=0.5,
+            label=f"class {label}",
+        )
     axes.set(xlabel="logit", ylabel="probability of class 1")
     axes.legend(loc="lower right")
     return figure
 
 
-def plot_why_sigmoid(results):
+def _line(
+    results: "xr.Dataset", seed: int, output: str, distance: float
+) -> tuple[np.ndarray, float]:
+    run = results.sel(seed=seed, output=output, distance=distance)
+    kernel, bias = run["weights_output_kernel"], run["weights_output_bias"]
+    return kernel.values.ravel(), bias.values.item()
+
+
+def plot_why_sigmoid(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw accuracy against the distance of the far points, one line for each output."""
-    figure, axes = plots.curves(
-        results,
-        "test_accuracy",
-        "distance",
-        "output",
-        alt="Accuracy against distance of five far points: the sigmoid stays high, the raw "
-        "number falls, the trained threshold stays near one half.",
+    alt = (
+        "Accuracy against distance of five far points: the sigmoid stays high, the raw number "
+        "falls, the trained threshold stays near one half."
     )
+    figure, axes = plots.curves(results, "test_accuracy", "distance", "output", alt=alt)
     plots.reference(axes, CEILING, "best possible line")
     return figure
 
 
-def plot_boundaries(results, distance: float, seed: int = 0):
+def plot_boundaries(results: "xr.Dataset", distance: float, seed: int = 0) -> "plots.BookFigure":
     """Draw where the raw number and the sigmoid put the boundary, with far points."""
-    data = far_points(seed, distance)
+    data = datasets.clusters(seed)
     figure, axes = plots.figure(
         "Two groups of points with two boundaries: that of the raw number lies off the middle, "
         "that of the sigmoid between the groups."
     )
-    plots.points(axes, data.x_train[:-5], data.y_train[:-5].ravel().astype(int))
-    height = np.array([-2.0, 4.0])
+    plots.points(axes, data.x_train, data.y_train.ravel().astype(int))
+    height = np.array([-2.5, 4.5])
     for output, level, color in (("raw number", 0.5, "red"), ("sigmoid", 0, "green")):
         kernel, bias = _line(results, seed, output, distance)
         places = (level - bias - kernel[1] * height) / kernel[0]
         axes.plot(places, height, color=color, label=output)
-    axes.set(xlabel="first feature", ylabel="second feature", ylim=height)
+    axes.set(xlabel="first feature", ylabel="second feature")
     plots.label_lines(axes)
     return figure
 
 
-def plot_collapse(seed: int = 0):
+def plot_collapse(seed: int = 0) -> "plots.BookFigure":
     """Draw the logits of a deep linear network and of the layer that it folds into."""
     import keras
 
     keras.utils.set_random_seed(seed)
-    model = build_classifier([16, 16, 16], "linear")
+    model = build_classifier("2-16-16-16-1", "linear")
     kernel, bias = collapse(model.get_weights()[0::2], model.get_weights()[1::2])
-    x, y = np.meshgrid(np.linspace(-2, 8, 40), np.linspace(-3, 5, 40))
-    grid = np.stack([x, y], axis=-1)
-    deep = np.asarray(model(grid.reshape(-1, 2))).reshape(x.shape)
     figure, axes = plots.figure(
         "Two panels with the same parallel contour lines of the logit: a deep linear network "
         "and the one layer that it folds into.",
         columns=2,
         sharey=True,
     )
-    logits = {"three hidden layers": deep, "one layer": (grid @ kernel + bias)[..., 0]}
-    for panel, (title, values) in zip(axes, logits.items(), strict=True):
-        panel.contour(x, y, values, levels=9, colors="blue", linewidths=0.9)
+    computes = {"three hidden layers": model, "one layer": lambda points: points @ kernel + bias}
+    for panel, (title, compute) in zip(axes, computes.items(), strict=True):
+        x, y = np.meshgrid(np.linspace(-2, 8, 40), np.linspace(-3, 5, 40))
+        logits = np.array(compute(np.stack([x, y], axis=-1).reshape(-1, 2))).reshape(x.shape)
+        panel.contour(x, y, logits, levels=9, colors="blue", linewidths=0.9)
         panel.set(title=title, xlabel="first feature")
     axes[0].set(ylabel="second feature")
     return figure
 
 
-def plot_learning_rate(results):
+def plot_learning_rate(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw every network as a dot and the mean as a line, with ReLU and without."""
     figure, axes = plots.figure(
         "Accuracy against learning rate, one dot per network: with ReLU in two bands near 0.5 "
@@ -472,32 +432,39 @@ def plot_learning_rate(results):
         accuracy = results["test_accuracy"].sel(activation=activation)
         plots.dots(panel, rates, accuracy.transpose("learning_rate", "seed").values, color="sky")
         plots.band(panel, rates, mean_interval(accuracy), color="blue")
-        panel.set(title=f"hidden unit: {activation}", ylabel="accuracy on fresh points")
+        panel.set(title=f"hidden unit: {activation}", ylabel="accuracy on fresh data")
     axes[-1].set(xlabel="learning rate")
     return figure
 
 
-def plot_single_runs(results, people: Sequence[int] = (0, 1, 2)):
+def plot_single_runs(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw what three people with one network per rate would have seen, with ReLU."""
     runs = results["test_accuracy"].sel(activation="relu").transpose("seed", "learning_rate")
-    figure, axes = plots.figure(
-        "Accuracy against learning rate for three studies of one run per rate: three jagged "
-        "curves that jump between 0.5 and 0.97."
+    figure, panels = plots.figure(
+        "Accuracy against learning rate for three studies of one run per rate: jagged curves "
+        "that jump between 0.5 and 0.97.",
+        rows=3,
+        height=5,
+        sharex=True,
+        sharey=True,
     )
-    for person, color in zip(people, plots.CYCLE, strict=False):
-        study = fresh_starts(runs).isel(seed=person)
-        axes.plot(results["learning_rate"], study, "o-", color=color, label=f"study {person + 1}")
-    axes.set(xlabel="learning rate", ylabel="accuracy on fresh points")
-    plots.label_lines(axes)
+    for person, panel in enumerate(panels):
+        panel.plot(
+            results["learning_rate"], fresh_starts(runs).isel(seed=person), "o-", color="blue"
+        )
+        panel.set(ylabel=f"accuracy, study {person + 1}")
+    panels[-1].set(xlabel="learning rate")
     return figure
 
 
-def plot_relu_or_not(results):
+def plot_relu_or_not(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw mean accuracy against learning rate, with ReLU and without, for both networks."""
     figure, panels = plots.figure(
         "Accuracy against learning rate, with and without ReLU: 2-16-1-1 loses by its ReLU, "
         "2-16-1 does not.",
-        columns=2,
+        rows=2,
+        height=5,
+        sharex=True,
         sharey=True,
     )
     for panel, network in zip(panels, results["network"].values, strict=True):
@@ -506,20 +473,25 @@ def plot_relu_or_not(results):
             accuracy = results["test_accuracy"].sel(network=network, activation=activation)
             interval = mean_interval(accuracy)
             plots.band(panel, results["learning_rate"], interval, label=str(activation))
-        panel.set(title=network, xlabel="learning rate")
-    panels[0].set(ylabel="accuracy on fresh points")
-    panels[1].legend(loc="lower right")
+        panel.set(title=network, ylabel="accuracy on fresh data")
+        plots.label_lines(panel)
+    panels[-1].set(xlabel="learning rate")
     return figure
 
 
-def plot_real_data(results):
+def plot_real_data(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw the accuracy on biopsies, one dot per split, for the three networks."""
+    accuracy = results["test_accuracy"]
     figure, axes = plots.figure(
         "Accuracy on unseen biopsies, one dot per split, for a perceptron, a linear network and "
-        "a ReLU network: the three clouds overlap."
+        "a ReLU network: the three clouds overlap.",
+        height=3,
     )
-    accuracy = results["test_accuracy"]
-    networks = results["network"].values
-    plots.strip(axes, {str(name): accuracy.sel(network=name).values for name in networks})
+    networks = {
+        "perceptron": accuracy.sel(network="30-1", activation="linear"),
+        "16 linear units": accuracy.sel(network="30-16-1", activation="linear"),
+        "16 ReLU units": accuracy.sel(network="30-16-1", activation="relu"),
+    }
+    plots.strip(axes, {name: values.values for name, values in networks.items()})
     axes.set(xlabel="accuracy on unseen biopsies")
     return figure

@@ -1,4 +1,4 @@
-"""What stands at the head of a chapter: part, answer, minutes, prerequisites, how to run it."""
+"""What frames a chapter: part, answer, minutes and prerequisites before it, how to run it after."""
 
 import ast
 import html
@@ -15,6 +15,7 @@ from dlbook.site import fences, freshness, source
 from dlbook.site.book import Book
 
 _HEADING = re.compile(r"<h1\b.*?</h1>", re.S)
+_SOURCES = re.compile(r'(?=<h2 id="sources")|$(?![\s\S])')
 _DOLLARS = re.compile(r"\$([^$]+)\$")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _FORMULA = re.compile(r"\$\$.+?\$\$", re.S)
@@ -45,20 +46,23 @@ class Header:
     colab: str = ""
 
     def insert(self, content: str, markdown_text: str) -> str:
-        """Put the header around the first heading of a page.
+        """Put the header around the first heading of a page, and the run box before its sources.
 
         Args:
             content: HTML of the page.
             markdown_text: its Markdown, which tells how long it takes to read.
 
         Returns:
-            The HTML with the header; a heading is added if there is none.
+            The HTML with the header; a heading is added if there is none. Without sources the run
+            box stands at the end.
         """
         found = _HEADING.search(content)
         heading = found[0] if found else f"<h1>{html.escape(self.chapter.title)}</h1>"
         rest = content.replace(heading, "", 1) if found else content
+        text, sources = _SOURCES.split(rest, maxsplit=1)
         parts = [self._part(), heading, self._answer(), self._facts(markdown_text)]
-        return "\n".join([*parts, self._abilities(), self._run_box(markdown_text), rest])
+        parts += [self._abilities(), text, self._run_box(markdown_text), sources]
+        return "\n".join(parts)
 
     def _part(self) -> str:
         part = self.book.part_of(self.chapter)
@@ -104,8 +108,10 @@ class Header:
         rows += [("In your own code", code(line))] if line else []
         rows += [("As a notebook", f"<p>{' or '.join(links)}</p>")] if links else []
         listing = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in rows)
-        title = '<p class="dlbook-run-title">Run this chapter</p>'
-        opening = '<aside class="dlbook-run" id="run-this-chapter" aria-label="Run this chapter">'
+        # The id stands on the title: inside an element with an id, Material names every listing
+        # after that element, so that each copy button would copy the first of them.
+        title = '<p class="dlbook-run-title" id="run-this-chapter">Run this chapter</p>'
+        opening = '<aside class="dlbook-run" aria-label="Run this chapter">'
         return unsearched(f"{opening}{title}<dl>{listing}</dl></aside>")
 
 

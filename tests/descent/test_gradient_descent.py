@@ -127,12 +127,18 @@ def test_a_learning_rate_that_is_not_above_zero_is_refused(rate):
 # The claims of the experiments
 
 
-def test_the_walk_hardly_notices_the_number_of_parameters():
+def test_the_walk_needs_a_few_more_steps_where_the_map_needs_21_times_as_many():
     looks = chapter.MAP_OR_WALK.run(progress=False).evaluations
     walked = looks.sel(strategy="walk").mean("seed")
     assert 10 <= walked.sel(num_parameters=1) <= 20
     assert 20 <= walked.sel(num_parameters=6) <= 40
     np.testing.assert_array_equal(looks.sel(strategy="map", num_parameters=6), 21**6)
+
+
+def test_as_many_random_guesses_as_steps_end_higher_with_many_parameters():
+    excess = chapter.MAP_OR_WALK.run(progress=False)["excess_error"].mean("seed")
+    assert excess.sel(strategy="guesses", num_parameters=6) > 5
+    assert excess.sel(strategy="walk", num_parameters=6) < 0.01
 
 
 def test_the_distance_shrinks_with_every_step():

@@ -75,6 +75,10 @@ def test_the_formula_as_written_agrees_for_small_numbers_and_overflows_for_large
     np.testing.assert_array_equal(softmax([1000, 0]), [1, 0])
 
 
+def test_a_very_low_temperature_gives_everything_to_the_largest():
+    np.testing.assert_array_equal(softmax([1000, 0, 999], temperature=1e-300), [1, 0, 0])
+
+
 # Errors
 
 
@@ -114,9 +118,12 @@ def test_heat_lowers_confidence_to_the_level_of_the_page():
 
 
 def test_confidence_fits_accuracy_only_at_the_true_scale():
-    gap = chapter.CALIBRATION.run(seeds=5, progress=False)
-    gap = (gap.confidence - gap.accuracy).mean("seed")
+    results = chapter.CALIBRATION.run(progress=False)
+    gap = (results["confidence"] - results["accuracy"]).mean("seed")
+    error = results["calibration_error"].mean("seed")
     assert abs(gap.sel(scale=1)) < 0.02
+    assert error.sel(scale=1) < 0.05
+    assert error.sel(scale=10) > 0.3
     assert gap.sel(scale=10) > 0.3
     assert gap.sel(scale=0.1) < -0.3
 

@@ -68,7 +68,7 @@ def test_a_deep_linear_keras_model_and_its_one_layer_agree():
     import keras
 
     keras.utils.set_random_seed(0)
-    model = build_classifier([8, 4, 3], "linear")
+    model = build_classifier("2-8-4-3-1", "linear")
     weights = model.get_weights()
     kernel, bias = collapse(weights[0::2], weights[1::2])
     inputs = datasets.clusters(0).x_test
@@ -78,14 +78,14 @@ def test_a_deep_linear_keras_model_and_its_one_layer_agree():
 
 def test_connections_agree_with_the_count_of_keras():
     counted = sum(map(sum, connections([30, 16, 1, 1])))
-    assert counted == build_classifier([16, 1], num_features=30).count_params()
+    assert counted == build_classifier("30-16-1-1").count_params()
 
 
 def test_a_relu_between_the_layers_keeps_them_from_collapsing():
     import keras
 
     keras.utils.set_random_seed(0)
-    model = build_classifier([8], "relu")
+    model = build_classifier("2-8-1", "relu")
     weights = model.get_weights()
     kernel, bias = collapse(weights[0::2], weights[1::2])
     inputs = datasets.clusters(0).x_test
@@ -96,14 +96,17 @@ def test_a_relu_between_the_layers_keeps_them_from_collapsing():
 # Errors
 
 
-def test_kernels_that_do_not_follow_on_one_another_are_refused():
-    with pytest.raises(ValueError, match=r"`kernels` must follow.*Received: .*\(3, 1\)"):
-        collapse([np.ones((2, 2)), np.ones((3, 1))], [np.ones(2), np.ones(1)])
-
-
-@pytest.mark.parametrize(("kernels", "biases"), [([], []), ([np.ones((2, 2))], [])])
-def test_layers_without_kernel_or_bias_are_refused(kernels, biases):
-    with pytest.raises(ValueError, match=r"`kernels` and `biases` must hold.*Received: "):
+@pytest.mark.parametrize(
+    ("kernels", "biases"),
+    [
+        ([], []),
+        ([np.ones((2, 2))], []),
+        ([np.ones((2, 2))], [np.ones(3)]),
+        ([np.ones((2, 2)), np.ones((3, 1))], [np.ones(2), np.ones(1)]),
+    ],
+)
+def test_layers_that_do_not_follow_on_one_another_are_refused(kernels, biases):
+    with pytest.raises(ValueError, match=r"`kernels` and `biases` must hold.*Received: kernels of"):
         collapse(kernels, biases)
 
 
@@ -137,7 +140,7 @@ def test_a_dead_unit_leaves_a_network_at_chance_and_a_linear_one_cannot_die():
     study = {"learning_rate": (0.1,)}
     accuracy = chapter.LEARNING_RATE.run(independent=study, progress=False)["test_accuracy"]
     with_relu, linear = (accuracy.sel(activation=name).values for name in ("relu", "linear"))
-    assert np.mean(np.isclose(with_relu, 0.5)) > 0.1
+    assert np.mean(with_relu < 0.6) > 0.1
     assert linear.min() > 0.9
 
 
@@ -150,7 +153,7 @@ def test_16_units_side_by_side_do_not_need_luck():
 def test_networks_tell_biopsies_apart_with_or_without_relu():
     accuracy = chapter.REAL_DATA.run(seeds=5, progress=False)["test_accuracy"].mean("seed")
     assert float(accuracy.min()) > 0.93
-    assert float(np.ptp(accuracy)) < 0.03
+    assert np.ptp(accuracy.values) < 0.03
 
 
 def test_studies_with_a_new_start_for_each_rate_disagree_about_the_best_rate():
