@@ -114,13 +114,19 @@ def _explained(notebook: NotebookNode, reached: list[NotebookNode]) -> Iterator[
     try:
         yield
     except CellExecutionError as error:
-        reason = f"{error.ename}: {error.evalue}"
+        reason = _shown_error(reached[-1]) or f"{error.ename}: {error.evalue}"
     except (CellTimeoutError, DeadKernelError) as error:
         reason = str(error)
     else:
         return
     where = _label(notebook, reached[-1]) if reached else "kernel"
     raise CellFailedError(f"{where}: {reason.strip().splitlines()[0]}")
+
+
+def _shown_error(cell: NotebookNode) -> str:
+    """The error in a cell's outputs: the kernel's reply names none if showing a result failed."""
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    return f"{errors[-1].ename}: {errors[-1].evalue}" if errors else ""
 
 
 def _label(notebook: NotebookNode, cell: NotebookNode) -> str:

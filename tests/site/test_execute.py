@@ -225,6 +225,12 @@ def test_an_error_names_chapter_cell_and_error(book):
     assert is_stale(book)
 
 
+def test_an_error_in_showing_a_result_is_named_too(book):
+    cell = "class Figure:\n    def _repr_svg_(self):\n        raise ValueError('no alt')\nFigure()"
+    book.replace("docs/maths/doubling.md", 'print("twice three is", double(3))', cell)
+    assert "ValueError: no alt" in failure(book)
+
+
 def test_a_kernel_that_dies_names_the_cell(book):
     book.replace("docs/maths/doubling.md", "assert double(2) == 4", "import os\nos._exit(1)")
     assert failure(book).startswith("maths/doubling, cell 4 (import os): Kernel died")
