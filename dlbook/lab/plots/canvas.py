@@ -127,14 +127,21 @@ def _log_tick(axis: Any, value: float, _: int) -> str:
     return power_of_ten(value) if high / low > MOST_PLAIN else number(value)
 
 
+def _hex_values(colors: Any) -> Any:
+    """Turn names of book colours into their hex values, one or a list; leave the rest alone."""
+    if isinstance(colors, list | tuple):
+        return [_hex_values(color) for color in colors]
+    return COLORS.get(colors, colors) if isinstance(colors, str) else colors
+
+
 def _styled(name: str) -> Callable[..., Any]:
     draw = getattr(Axes, name)
 
     @functools.wraps(draw)
     def method(self: BookAxes, *args: Any, **options: Any) -> Any:
         for argument in COLOR_ARGUMENTS:
-            if isinstance(options.get(argument), str):
-                options[argument] = COLORS.get(options[argument], options[argument])
+            if argument in options:
+                options[argument] = _hex_values(options[argument])
         with styled():
             return draw(self, *args, **options)
 
