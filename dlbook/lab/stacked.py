@@ -94,18 +94,19 @@ def _train(stack: Stack, group: Group, progress: _Progress) -> list[Record]:
     program = _program(stack, group)
     fixed = stack.fixed()
     state = program.start(stack.weights())
-    blocks: list[dict[str, np.ndarray]] = []
+    shape = (len(stack.jobs), group.settings.epochs)
+    curves = {name: np.empty(shape, np.float32) for name in program.names}
+    places = tuple(np.transpose(stack.layout.place))
     done = 0
     for feed in stack.feeds():
-        state, curves = program.advance(state, fixed, feed)
+        state, found = program.advance(state, fixed, feed)
         count = int(feed["epochs"])
-        blocks.append({name: curve.numpy()[:count] for name, curve in curves.items()})
+        for name, curve in found.items():
+            curves[name][:, done : done + count] = curve.numpy()[:count, *places].T
         done += count
         progress.reach(done / group.settings.epochs)
-    curves = {name: np.concatenate([one[name] for one in blocks]) for name in program.names}
     records = [
-        {name: curve[:, *place].copy() for name, curve in curves.items()}
-        for place in stack.layout.place
+        {name: curve[number] for name, curve in curves.items()} for number in range(len(stack.jobs))
     ]
     _test(stack, program, (state["weights"], fixed), records)
     _measure(stack, state, records)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SECONDS_PER_PROGRAM = 1.2
 SECONDS_PER_STEP = 2e-4
 SECONDS_PER_NUMBER = 8e-9
+SECONDS_PER_UNIT = 30
 COPIES = 8
 
 
@@ -79,8 +80,14 @@ class Group:
         curves = (1 + len(self.metrics)) * 2 * self.settings.epochs * 2
         return 4 * (weights + activations + curves) + self.data_bytes
 
+    @property
+    def _most_in_time(self) -> int:
+        """How many runs a work unit may have so that a stop does not cost much."""
+        alone = self.seconds_for(1) - self.seconds_for(0)
+        return max(1, int(SECONDS_PER_UNIT / alone))
+
     def chunks(self, memory: int) -> Iterator[list[Job]]:
-        """Split the runs so that each part stays within a memory budget.
+        """Split the runs so that each part stays within a memory budget and half a minute.
 
         Args:
             memory: Bytes.
@@ -88,7 +95,7 @@ class Group:
         Yields:
             Runs that train together: whole seeds, in parts of equal size but for the last.
         """
-        most = max(1, memory // self.bytes_per_run)
+        most = max(1, min(memory // self.bytes_per_run, self._most_in_time))
         per_seed = max(1, len(self.jobs) // len({job.run.seed for job in self.jobs}))
         parts = -(-len(self.jobs) // most)
         size = -(-len(self.jobs) // parts)

@@ -104,6 +104,10 @@ def stacked_loss(loss: Any) -> StackedLoss:
         raise ValueError(
             f"loss must be the name of a loss, a Keras loss or a function. Received: {loss!r}"
         )
+    if getattr(loss, "reduction", "mean") not in ("mean", "sum_over_batch_size"):
+        raise ValueError(
+            f"loss must be averaged over examples. Received: reduction={loss.reduction!r}"
+        )
     name = _CLASSES.get(type(loss).__name__)
     config = loss.get_config() if hasattr(loss, "get_config") else {}
     plain = not config.get("label_smoothing") and config.get("axis", -1) in (-1, None)
@@ -209,12 +213,14 @@ class StackedMetric:
         sums: Gives sums over examples, shape (streams, conditions, k).
         result: Turns the sums of all batches and the number of examples into the metric.
         width: The k of `sums`.
+        dtype: Type of `sums`.
     """
 
     name: str
     sums: Callable[[tf.Tensor, Outputs], tf.Tensor]
     result: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
     width: int = 1
+    dtype: tf.DType = tf.float32
 
 
 def stacked_metric(name: str, metric: Any, loss: StackedLoss, units: tuple[int, ...]):
@@ -232,13 +238,19 @@ def stacked_metric(name: str, metric: Any, loss: StackedLoss, units: tuple[int, 
     Raises:
         ValueError: If there is no such metric.
     """
+    if isinstance(metric, keras.metrics.Metric) or not (
+        isinstance(metric, str) or callable(metric)
+    ):
+        raise ValueError(
+            "metrics must hold names or functions metric(y_true, y_pred), which have no memory. "
+            f"Received: {metric!r}"
+        )
     if not isinstance(metric, str):
-        function = metric.fn if hasattr(metric, "fn") else metric
-        return _mean_metric(name, lambda y, out: _by_examples(function, y, out.values))
+        return _mean_metric(name, lambda y, out: _by_examples(metric, y, out.values))
     known = ALIASES.get(metric, metric)
     known = _accuracy_for(loss, units) if known in ("accuracy", "acc") else known
     if known == "correlation":
-        return StackedMetric(name, _moments, _correlation, 5)
+        return StackedMetric(name, _moments, _correlation, 5, tf.float64)
     threshold = 0.0 if known == "accuracy_of_logits" else 0.5
     means = {
         "accuracy_of_logits": lambda y, out: _binary_accuracy(y, out.values, threshold),
@@ -296,8 +308,8 @@ def _categorical_accuracy(targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:
 
 
 def _moments(targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:
-    predicted = outputs.values
-    true = tf.broadcast_to(targets, tf.shape(predicted))
+    predicted = tf.cast(outputs.values, tf.float64)
+    true = tf.broadcast_to(tf.cast(targets, tf.float64), tf.shape(predicted))
     products = (true, predicted, true * true, predicted * predicted, true * predicted)
     return tf.stack(
         [tf.reduce_sum(one, list(range(2, one.shape.rank))) for one in products], axis=-1
@@ -305,10 +317,10 @@ def _moments(targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:
 
 
 def _correlation(totals: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-    means = totals / count
+    means = totals / tf.cast(count, tf.float64)
     true, predicted, true_square, predicted_square, product = tf.unstack(means, axis=-1)
     spread = (true_square - true**2) * (predicted_square - predicted**2)
-    return (product - true * predicted) * tf.math.rsqrt(spread)
+    return tf.cast((product - true * predicted) * tf.math.rsqrt(spread), tf.float32)
 
 
 def fits(targets: np.ndarray, units: tuple[int, ...], sparse: bool) -> bool:
@@ -324,6 +336,6 @@ def fits(targets: np.ndarray, units: tuple[int, ...], sparse: bool) -> bool:
     """
     if sparse:
         flat = targets.reshape(len(targets), -1)
-        inside = flat.min() >= 0 and flat.max() < units[-1]
+        inside = flat.min() >= 0 and flat.max() < units[-1] and (flat == flat // 1).all()
         return flat.shape[1] == int(np.prod(units[:-1])) and bool(inside)
     return targets.shape[1:] == units or (targets.ndim == 1 and units == (1,))

@@ -86,7 +86,7 @@ class Program:
             "step": tf.constant(0.0),
         }
 
-    def _advance(self, state: State, fixed: Tensors, feed: Tensors) -> tuple[State, Tensors]:
+    def advance(self, state: State, fixed: Tensors, feed: Tensors) -> tuple[State, Tensors]:
         """Train for some epochs.
 
         Args:
@@ -97,6 +97,15 @@ class Program:
         Returns:
             The new state, and one curve (block, streams, conditions) for each of `names`.
         """
+        if self.fused:
+            try:
+                return self._fused(state, fixed, feed)
+            except tf.errors.OpError:  # XLA is missing here, or does not know an operation
+                self.fused = False
+        return self._plain(state, fixed, feed)
+
+    def _advance(self, state: State, fixed: Tensors, feed: Tensors) -> tuple[State, Tensors]:
+        """Build the graph of `advance`."""
         epochs = feed["epochs"]
         curves = {name: tf.TensorArray(tf.float32, self.recipe.block) for name in self.names}
 
@@ -141,7 +150,7 @@ class Program:
         zeros = tf.zeros_like(fixed["settings"]["momentum"])
         sums = {"loss": zeros}
         for metric in self.recipe.metrics:
-            sums[metric.name] = tf.stack([zeros] * metric.width, axis=-1)
+            sums[metric.name] = tf.cast(tf.stack([zeros] * metric.width, axis=-1), metric.dtype)
         return sums
 
     def _batch(self, fixed: Tensors, rows: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
