@@ -228,6 +228,14 @@ def test_doughnuts_are_rings_that_no_line_separates():
     assert 0.4 < line.score(data.x_test, data.y_test[:, 0]) < 0.6
 
 
+@pytest.mark.parametrize("loader", [datasets.doughnuts, datasets.spirals])
+def test_curved_shapes_are_scaled_by_their_training_part(loader):
+    data = loader(3)
+    np.testing.assert_allclose(data.x_train.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(data.x_train.std(axis=0), 1, atol=1e-4)
+    assert np.abs(data.x_test.mean(axis=0)).max() > 1e-4
+
+
 @pytest.mark.parametrize("gate", ["and", "or", "xor"])
 def test_gates_follow_their_truth_table(gate):
     data = datasets.xor(gate=gate, noise=0, num_examples=3)
@@ -413,6 +421,12 @@ def test_fewer_training_examples_leave_the_test_part_alone(loader):
     few, all_of_them = loader(7, num_examples=40), loader(7, num_examples=60)
     assert len(few.x_train) == 40
     np.testing.assert_array_equal(few.y_test, all_of_them.y_test)
+
+
+@given(seeds, st.integers(1, 15))
+def test_few_digits_are_as_many_of_each(seed, shots):
+    data = datasets.digits(seed, num_examples=10 * shots, validation=0, test=400)
+    assert np.bincount(data.y_train, minlength=10).tolist() == [shots] * 10
 
 
 def test_scaling_sees_only_the_examples_that_are_kept():

@@ -47,14 +47,9 @@ def style() -> dict[Any, Any]:
     return dict(mpl.rc_params_from_file(STYLE, use_default_template=False))
 
 
-def styled(**settings: Any) -> AbstractContextManager[None]:
-    """Return a context in which matplotlib draws in the book's style.
-
-    Args:
-        settings: Further settings, with `_` for the dot in their names.
-    """
-    extra: dict[Any, Any] = {name.replace("_", ".", 1): value for name, value in settings.items()}
-    return mpl.rc_context({**style(), **extra})
+def styled() -> AbstractContextManager[None]:
+    """Return a context in which matplotlib draws in the book's style."""
+    return mpl.rc_context(style())
 
 
 class BookAxes(Axes):
@@ -180,7 +175,7 @@ class BookFigure(Figure):
             ValueError: If a colour is used that is not one of the book's.
         """
         buffer = io.StringIO()
-        with styled(svg_hashsalt=self.alt), self._finished():
+        with styled(), self._finished():
             super().savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         return tidy(buffer.getvalue(), self.alt)
 
