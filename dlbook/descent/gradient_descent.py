@@ -288,8 +288,8 @@ def plot_landscape(x: np.ndarray, y: np.ndarray, guess: np.ndarray) -> "plots.Bo
         side, np.column_stack(_seen_from_the_side(path[:, 0], path[:, 1], error(path, x, y)))
     )
     side.set(title="from the side", ylabel="error", xticks=[], yticks=[])
-    side.annotate("slope", (-1.5, -8), ha="center", va="top")
-    side.annotate("intercept", (4.5, -2), va="top")
+    side.annotate("slope", (-2, -5), ha="right", va="top")
+    side.annotate("intercept", (4.5, 0), va="top")
     side.spines["bottom"].set_visible(False)
     return figure
 

@@ -239,7 +239,7 @@ def plot_steps(logits: ArrayLike, names: Sequence[str]) -> "plots.BookFigure":
         height=5,
     )
     colors = [plots.CYCLE[place % len(plots.CYCLE)] for place in range(len(values))]
-    for panel, (title, heights) in zip(axes.flat, panels.items(), strict=False):
+    for panel, (title, heights) in zip(axes.flat[:3], panels.items(), strict=True):
         bars = panel.bar(names, heights, color=colors, width=0.6)
         panel.bar_label(bars, fmt="%.3g", padding=2)
         panel.set(title=title, yticks=[])
