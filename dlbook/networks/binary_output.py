@@ -136,9 +136,8 @@ def one_output(output: str) -> "keras.Sequential":
     def threshold(value):
         return keras.ops.cast(value > 0, value.dtype)
 
-    activation = {"trained threshold": threshold, "raw number": None, "sigmoid": "sigmoid"}
-    layer = keras.layers.Dense(1, activation=activation[output], name="output")
-    return keras.Sequential([keras.Input((2,)), layer])
+    activation = {"trained threshold": threshold, "raw number": None, "sigmoid": "sigmoid"}[output]
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation, name="output")])
 
 
 def far_points(seed: int, distance: float) -> datasets.Data:
@@ -163,7 +162,7 @@ def measure_collapse(seed: int, hidden_layers: int) -> dict[str, float]:
 
 
 LOSS = "binary_crossentropy_from_logits"
-LABELS = {"test_accuracy": "accuracy on fresh data"}
+ACCURACY = {"test_accuracy": "accuracy on fresh data"}
 
 WHY_SIGMOID = Experiment(
     name="why_sigmoid",
@@ -179,7 +178,7 @@ WHY_SIGMOID = Experiment(
         metrics=("accuracy",),
         keep_weights=True,
     ),
-    units={**LABELS, "distance": "distance of five extra points"},
+    units={**ACCURACY, "distance": "distance of five extra points"},
 )
 LEARNING_RATE = Experiment(
     name="learning_rate",
@@ -187,7 +186,7 @@ LEARNING_RATE = Experiment(
     independent={"activation": ("relu", "linear"), "learning_rate": np.linspace(0.001, 0.1, 40)},
     trial=Training(build_classifier, datasets.clusters, LOSS, epochs=500, metrics=("accuracy",)),
     seeds=range(50),
-    units=LABELS,
+    units=ACCURACY,
 )
 RELU_OR_NOT = Experiment(
     name="relu_or_not",
@@ -198,7 +197,7 @@ RELU_OR_NOT = Experiment(
         "learning_rate": np.geomspace(0.001, 0.1, 5),
     },
     trial=Training(build_classifier, datasets.clusters, LOSS, epochs=1000, metrics=("accuracy",)),
-    units=LABELS,
+    units=ACCURACY,
     full_independent={"learning_rate": np.geomspace(0.001, 0.1, 10)},
 )
 REAL_DATA = Experiment(
@@ -214,14 +213,14 @@ REAL_DATA = Experiment(
         epochs=30,
         metrics=("accuracy",),
     ),
-    units=LABELS,
+    units=ACCURACY,
 )
 COLLAPSE = Experiment(
     name="collapse",
     question="Is a deep linear network the same as one layer?",
     independent={"hidden_layers": (1, 2, 4, 8)},
     trial=measure_collapse,
-    units={"hidden_layers": "hidden layers", "difference": "largest difference of outputs"},
+    units={"difference": "largest difference of outputs"},
 )
 
 # The claims
@@ -231,12 +230,9 @@ def sigmoid_or_raw(results: "xr.Dataset") -> list[Evidence]:
     """Accuracy that the sigmoid adds to the raw number, by distance of the far points."""
     sigmoid, raw = (results["test_accuracy"].sel(output=name) for name in ("sigmoid", "raw number"))
     return [
-        Evidence.from_comparison(
-            f"five points at distance {distance}",
-            paired(sigmoid.sel(distance=distance), raw.sel(distance=distance)),
-            at_least=0.01,
-        )
+        Evidence.from_comparison(f"five points at distance {distance}", gain, at_least=0.01)
         for distance in results["distance"].values
+        for gain in [paired(sigmoid.sel(distance=distance), raw.sel(distance=distance))]
     ]
 
 
@@ -396,7 +392,7 @@ def plot_boundaries(results: "xr.Dataset", distance: float, seed: int = 0) -> "p
     return figure
 
 
-def plot_collapse(seed: int = 0) -> "plots.BookFigure":
+def plot_contours(seed: int = 0) -> "plots.BookFigure":
     """Draw the logits of a deep linear network and of the layer that it folds into."""
     import keras
 
