@@ -49,7 +49,7 @@ def classify(logits: ArrayLike, threshold: float = 0.0) -> np.ndarray:
 def collapse(
     kernels: Sequence[ArrayLike], biases: Sequence[ArrayLike]
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Fold linear layers into one: $(xW_1 + b_1)W_2 + b_2 = x(W_1W_2) + (b_1W_2 + b_2)$.
+    r"""Fold linear layers into one: $(xW_1 + b_1)W_2 + b_2$ is $x(W_1W_2) + (b_1W_2 + b_2)$.
 
     Args:
         kernels: Weights of each layer in order, shapes (inputs, units).
