@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlbook.lab.initial_weights import variables
-from dlbook.lab.stacked_layers import Moment, examples_first, examples_last
+from dlbook.lab.stacked_layers import Moment, Tensor, examples_first, examples_last
 
 
 class CompiledNetwork:
@@ -90,11 +90,11 @@ class CompiledNetwork:
 
     def forward(
         self,
-        inputs: tf.Tensor,
-        weights: Sequence[tf.Tensor],
-        numbers: Mapping[str, tf.Tensor],
+        inputs: Tensor,
+        weights: Sequence[Tensor],
+        numbers: Mapping[str, Tensor],
         moment: Moment,
-    ) -> tf.Tensor:
+    ) -> Tensor:
         """Compute the outputs of the one run.
 
         Args:

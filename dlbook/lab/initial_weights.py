@@ -10,11 +10,14 @@ checks this; where it differs (a builder that draws random numbers itself), ever
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from dlbook.lab.stacked_layers import Tensor
 
 NUM_DRAWS = 2000
 MANY = 64
@@ -109,14 +112,12 @@ class InitialWeights:
         recipes = [self._recipes[place] or (None, 0) for place in random_ones]
         likes = [self._first[place] for place in random_ones]
 
-        def one_seed(draws: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        def one_seed(draws: Tensor) -> tuple[Tensor, ...]:
             calls = zip(recipes, likes, strict=True)
             return tuple(_call(maker, draws[place], like) for (maker, place), like in calls)
 
         kinds = tuple(tf.TensorSpec(like.shape, like.dtype) for like in likes)
-        make = tf.function(
-            lambda draws: tf.map_fn(one_seed, draws, fn_output_signature=kinds), autograph=False
-        )
+        make = tf.function(partial(tf.map_fn, one_seed, fn_output_signature=kinds), autograph=False)
         found = [one.numpy() for one in make(tf.constant([self._draws(seed) for seed in seeds]))]
         for row in range(len(seeds)):
             weights = list(self._first)
@@ -149,10 +150,10 @@ def draws_of(seed: int, count: int) -> list[int]:
 class _Drawn(keras.random.SeedGenerator):
     """A seed that is known only inside a compiled loop."""
 
-    def __init__(self, draw: tf.Tensor) -> None:
+    def __init__(self, draw: Tensor) -> None:
         self.draw = draw
 
-    def next(self, ordered: bool = True) -> tf.Tensor:
+    def next(self, ordered: bool = True) -> Tensor:
         """Return the seed as Keras would for a plain number."""
         return tf.stack([tf.cast(self.draw, tf.int64), tf.constant(0, tf.int64)])
 
@@ -169,7 +170,7 @@ def _call(initializer: Any, draw: Any, like: np.ndarray) -> Any:
 
 
 def _values(model: Any) -> list[np.ndarray]:
-    return [np.array(one) for one in variables(model)]
+    return [np.array(one.numpy()) for one in variables(model)]
 
 
 def _equal(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> bool:
@@ -187,7 +188,7 @@ def _recipes(model: Any, seed: int) -> list[Recipe | None]:
             if place is not None:
                 found[id(weight)] = (initializer, place)
     for state in variables(model)[len(model.weights) :]:
-        place = places.get(int(np.array(state)[0]))
+        place = places.get(int(state.numpy()[0]))
         if place is not None:
             found[id(state)] = (None, place)
     return [found.get(id(one)) for one in variables(model)]

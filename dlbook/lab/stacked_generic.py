@@ -12,6 +12,7 @@ from dlbook.lab.stacked_layers import (
     CannotStackError,
     Moment,
     StackedLayer,
+    Tensor,
     each_run,
     examples_first,
     examples_last,
@@ -39,7 +40,7 @@ class StackedGeneric(StackedLayer):
             for variables in (self.layer.trainable_variables, self.layer.non_trainable_variables)
         )
 
-        def one_run(*parts: tf.Tensor) -> tf.Tensor:
+        def one_run(*parts: Tensor) -> Tensor:
             own, rows = parts[: len(weights)], parts[len(weights) :]
             outputs, _ = self.layer.stateless_call(
                 [own[place] for place in trained],
@@ -63,7 +64,7 @@ class StackedGeneric(StackedLayer):
         inputs = [tf.TensorSpec((2, 1, *shape, 3)) for shape in shapes]
         structure = inputs[0] if len(inputs) == 1 else inputs
 
-        def call(given: Any, own: Any) -> tf.Tensor:
+        def call(given: Any, own: Any) -> Tensor:
             with tf.GradientTape() as tape:
                 tape.watch(given)
                 outputs = self.call(given, own, {}, Moment(False))
@@ -112,11 +113,11 @@ class StackedOperation(StackedGeneric):
         """Call the operation with each run's tensors."""
         tensors = keras.tree.flatten(inputs)
 
-        def one_run(*rows: tf.Tensor) -> tf.Tensor:
-            args, options = keras.tree.map_structure(
+        def one_run(*rows: Tensor) -> Tensor:
+            filled: Any = keras.tree.map_structure(
                 lambda one: rows[one.place] if isinstance(one, Slot) else one, self.template
             )
-            return self.layer(*args, **options)
+            return self.layer(*filled[0], **filled[1])
 
         return examples_last(each_run(one_run, *map(examples_first, tensors)))
 

@@ -42,7 +42,7 @@ class Group:
         data_bytes: Bytes of the data of one run.
     """
 
-    key: Hashable
+    key: tuple
     jobs: list[Job]
     network: Any
     loss: StackedLoss
@@ -116,7 +116,7 @@ def groups(planner: Planner, runs: "Sequence[Run]", sample: bool = False) -> lis
     Returns:
         The groups. Networks that differ in width alone share one where that saves time.
     """
-    members: dict[Hashable, list[Job]] = {}
+    members: dict[tuple, list[Job]] = {}
     looked: dict[Hashable, Job] = {}
     measured: dict[int, str] = {}
     for job in map(planner.job, runs):
@@ -126,7 +126,7 @@ def groups(planner: Planner, runs: "Sequence[Run]", sample: bool = False) -> lis
     families: dict[Hashable, list[Group]] = {}
     for number, group in enumerate(exact):
         family = group.network.family()
-        name = number if family is None else (family, group.key[1:])  # type: ignore[index]
+        name = number if family is None else (family, group.key[1:])
         families.setdefault(name, []).append(group)
     return [group for family in families.values() for group in _merge(family)]
 

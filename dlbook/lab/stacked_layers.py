@@ -23,8 +23,9 @@ import tensorflow as tf
 
 from dlbook.lab.fingerprint import fingerprint
 
-Numbers = Mapping[str, tf.Tensor]
-Noise = Callable[[str, int, Sequence[int]], tf.Tensor]
+Tensor = Any  # a tf.Tensor, of which the type stubs know too little
+Numbers = Mapping[str, Tensor]
+Noise = Callable[[str, int, Sequence[int]], Tensor]
 
 
 class CannotStackError(Exception):
@@ -45,12 +46,12 @@ class Moment:
 
     training: bool
     noise: Noise | None = None
-    penalties: list[tf.Tensor] = field(default_factory=list)
-    updates: dict[int, tf.Tensor] = field(default_factory=dict)
-    logits: dict[int, tf.Tensor] = field(default_factory=dict)
+    penalties: list[Tensor] = field(default_factory=list)
+    updates: dict[int, Tensor] = field(default_factory=dict)
+    logits: dict[int, Tensor] = field(default_factory=dict)
 
 
-def per_run(numbers: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+def per_run(numbers: Tensor, like: Tensor) -> Tensor:
     """Give one number per run the rank of a tensor, so that they can be combined.
 
     Args:
@@ -63,7 +64,7 @@ def per_run(numbers: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
     return numbers[(..., *([tf.newaxis] * (like.shape.rank - 2)))]
 
 
-def per_feature(weights: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+def per_feature(weights: Tensor, like: Tensor) -> Tensor:
     """Give one weight per last feature the rank of activations.
 
     Args:
@@ -151,8 +152,8 @@ class StackedLayer:
         return self.to_stack(position, values)
 
     def call(
-        self, inputs: Any, weights: Sequence[tf.Tensor], numbers: Numbers, moment: Moment
-    ) -> tf.Tensor:
+        self, inputs: Any, weights: Sequence[Tensor], numbers: Numbers, moment: Moment
+    ) -> Tensor:
         """Compute the layer for all runs.
 
         Args:
@@ -170,19 +171,19 @@ class StackedLayer:
 # Order of axes
 
 
-def examples_first(tensor: tf.Tensor) -> tf.Tensor:
+def examples_first(tensor: Tensor) -> Tensor:
     """Move the examples from the last axis to behind streams and conditions."""
     rank = tensor.shape.rank
     return tf.transpose(tensor, [0, 1, rank - 1, *range(2, rank - 1)])
 
 
-def examples_last(tensor: tf.Tensor) -> tf.Tensor:
+def examples_last(tensor: Tensor) -> Tensor:
     """Move the examples from behind streams and conditions to the last axis."""
     rank = tensor.shape.rank
     return tf.transpose(tensor, [0, 1, *range(3, rank), 2])
 
 
-def reshape_features(tensor: tf.Tensor, features: Sequence[int]) -> tf.Tensor:
+def reshape_features(tensor: Tensor, features: Sequence[int]) -> Tensor:
     """Give the features of all runs another shape."""
     return tf.reshape(tensor, [-1, tensor.shape[1], *features, tensor.shape[-1]])
 
@@ -194,7 +195,7 @@ def stacked_axis(axis: int) -> int:
     return axis + 1 if axis > 0 else axis - 1
 
 
-def each_run(function: Callable[..., tf.Tensor], *tensors: tf.Tensor) -> tf.Tensor:
+def each_run(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
     """Apply a function that knows only one run to all runs.
 
     Args:
@@ -215,7 +216,7 @@ def each_run(function: Callable[..., tf.Tensor], *tensors: tf.Tensor) -> tf.Tens
     return apart
 
 
-def _merge_runs(tensor: tf.Tensor, streams: tf.Tensor, conditions: int) -> tf.Tensor:
+def _merge_runs(tensor: Tensor, streams: Tensor, conditions: int) -> Tensor:
     shape = tf.shape(tensor)[2:]
     full = tf.broadcast_to(tensor, tf.concat([[streams, conditions], shape], 0))
     merged = tf.reshape(full, tf.concat([[-1], shape], 0))
@@ -226,14 +227,14 @@ def _merge_runs(tensor: tf.Tensor, streams: tf.Tensor, conditions: int) -> tf.Te
 # Activations
 
 
-def softmax(inputs: tf.Tensor) -> tf.Tensor:
+def softmax(inputs: Tensor) -> Tensor:
     """Return the softmax over the last feature axis."""
     shifted = inputs - tf.stop_gradient(tf.reduce_max(inputs, -2, keepdims=True))
     powers = tf.exp(shifted)
     return powers / tf.reduce_sum(powers, -2, keepdims=True)
 
 
-def log_softmax(inputs: tf.Tensor) -> tf.Tensor:
+def log_softmax(inputs: Tensor) -> Tensor:
     """Return the logarithm of the softmax over the last feature axis."""
     return inputs - tf.reduce_logsumexp(inputs, -2, keepdims=True)
 
@@ -285,7 +286,7 @@ MOVES_ZERO = frozenset(
 _PLAIN = {"relu": tf.nn.relu, "sigmoid": tf.sigmoid, "tanh": tf.tanh, "linear": lambda x: x}
 
 
-def activate(function: Any, inputs: tf.Tensor, moment: Moment) -> tf.Tensor:
+def activate(function: Any, inputs: Tensor, moment: Moment) -> Tensor:
     """Apply an activation function to all runs.
 
     Args:
@@ -398,7 +399,7 @@ class StackedDense(StackedLayer):
         return activate(self.layer.activation, outputs, moment)
 
 
-def matrix_product(kernels: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
+def matrix_product(kernels: Tensor, inputs: Tensor) -> Tensor:
     """Multiply every run's kernel with every run's inputs.
 
     Args:

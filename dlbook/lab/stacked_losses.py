@@ -4,7 +4,7 @@ Outputs have shape ``(streams, conditions, *units, examples)``, targets the same
 ``(streams, 1, *units, examples)``, or class numbers of shape ``(streams, 1, examples)``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlbook.lab.levels import nearest
-from dlbook.lab.stacked_layers import examples_first, log_softmax
+from dlbook.lab.stacked_layers import Tensor, examples_first, log_softmax
 
 LOGITS = "_from_logits"
 ALIASES = {
@@ -48,8 +48,8 @@ class Outputs:
         logits: The same before a final sigmoid or softmax; ``None`` if there is none.
     """
 
-    values: tf.Tensor
-    logits: tf.Tensor | None = None
+    values: Tensor
+    logits: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,14 @@ class StackedLoss:
 
     name: str
     from_logits: bool = False
-    function: Callable[..., tf.Tensor] | None = None
+    function: Callable[..., Any] | None = None
 
     @property
     def sparse(self) -> bool:
         """Whether targets are class numbers."""
         return self.name.startswith("sparse_")
 
-    def __call__(self, targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:
+    def __call__(self, targets: Tensor, outputs: Outputs) -> Tensor:
         """Return the mean loss of every run, shape (streams, conditions)."""
         if self.function is not None:
             return _by_examples(self.function, targets, outputs.values)
@@ -104,12 +104,11 @@ def stacked_loss(loss: Any) -> StackedLoss:
         raise ValueError(
             f"loss must be the name of a loss, a Keras loss or a function. Received: {loss!r}"
         )
-    if getattr(loss, "reduction", "mean") not in ("mean", "sum_over_batch_size"):
-        raise ValueError(
-            f"loss must be averaged over examples. Received: reduction={loss.reduction!r}"
-        )
+    reduction = getattr(loss, "reduction", "mean")
+    if reduction not in ("mean", "sum_over_batch_size"):
+        raise ValueError(f"loss must be averaged over examples. Received: reduction={reduction!r}")
     name = _CLASSES.get(type(loss).__name__)
-    config = loss.get_config() if hasattr(loss, "get_config") else {}
+    config: Mapping[str, Any] = getattr(loss, "get_config", dict)()
     plain = not config.get("label_smoothing") and config.get("axis", -1) in (-1, None)
     if name and plain and config.get("ignore_class") is None:
         return StackedLoss(name, bool(config.get("from_logits", False)))
@@ -133,19 +132,17 @@ def _named_loss(loss: str) -> StackedLoss:
     return StackedLoss(name, False, function)
 
 
-def _over_runs(values: tf.Tensor) -> tf.Tensor:
+def _over_runs(values: Tensor) -> Tensor:
     """Average over all axes but streams and conditions."""
     return tf.reduce_mean(values, list(range(2, values.shape.rank)))
 
 
-def _mean_errors(name: str, targets: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+def _mean_errors(name: str, targets: Tensor, outputs: Tensor) -> Tensor:
     errors = outputs - targets
     return _over_runs(tf.square(errors) if name == "mean_squared_error" else tf.abs(errors))
 
 
-def _by_examples(
-    function: Callable[..., tf.Tensor], targets: tf.Tensor, outputs: tf.Tensor
-) -> tf.Tensor:
+def _by_examples(function: Callable[..., Any], targets: Tensor, outputs: Tensor) -> Tensor:
     """Apply a function of one run's targets and outputs, in Keras' order of axes, to all runs."""
     predicted = examples_first(outputs)
     rank = targets.shape.rank
@@ -161,39 +158,39 @@ def _by_examples(
 
 
 @tf.custom_gradient
-def _sigmoid_crossentropy(logits: tf.Tensor, targets: tf.Tensor) -> tuple:
+def _sigmoid_crossentropy(logits: Tensor, targets: Tensor) -> Any:
     """Return log(1 + exp(z)) - y z, computed without overflow or cancellation."""
     values = tf.maximum(logits, 0) - logits * targets + tf.math.log1p(tf.exp(-tf.abs(logits)))
 
-    def gradient(upstream: tf.Tensor) -> tuple:
+    def gradient(upstream: Tensor) -> tuple:
         return upstream * (tf.sigmoid(logits) - targets), None
 
     return values, gradient
 
 
-def _binary(targets: tf.Tensor, outputs: tf.Tensor, logits: tf.Tensor | None) -> tf.Tensor:
+def _binary(targets: Tensor, outputs: Tensor, logits: Tensor | None) -> Tensor:
     if logits is not None:
         return _over_runs(_sigmoid_crossentropy(logits, targets))
     share = _clip(outputs)
     return -_over_runs(targets * tf.math.log(share) + (1 - targets) * tf.math.log(1 - share))
 
 
-def _clip(outputs: tf.Tensor) -> tf.Tensor:
+def _clip(outputs: Tensor) -> Tensor:
     epsilon = keras.config.epsilon()
     return tf.clip_by_value(outputs, epsilon, 1 - epsilon)
 
 
-def _logarithms(outputs: tf.Tensor, logits: tf.Tensor | None) -> tf.Tensor:
+def _logarithms(outputs: Tensor, logits: Tensor | None) -> Tensor:
     if logits is not None:
         return log_softmax(logits)
     return tf.math.log(_clip(outputs / tf.reduce_sum(outputs, -2, keepdims=True)))
 
 
-def _categorical(targets: tf.Tensor, outputs: tf.Tensor, logits: tf.Tensor | None) -> tf.Tensor:
+def _categorical(targets: Tensor, outputs: Tensor, logits: Tensor | None) -> Tensor:
     return -_over_runs(tf.reduce_sum(targets * _logarithms(outputs, logits), -2))
 
 
-def _sparse(targets: tf.Tensor, outputs: tf.Tensor, logits: tf.Tensor | None) -> tf.Tensor:
+def _sparse(targets: Tensor, outputs: Tensor, logits: Tensor | None) -> Tensor:
     if logits is None:
         logits = tf.math.log(_clip(outputs))
     rows = examples_first(logits)
@@ -217,8 +214,8 @@ class StackedMetric:
     """
 
     name: str
-    sums: Callable[[tf.Tensor, Outputs], tf.Tensor]
-    result: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    sums: Callable[[Tensor, Outputs], Tensor]
+    result: Callable[[Tensor, Tensor], Tensor]
     width: int = 1
     dtype: tf.DType = tf.float32
 
@@ -263,7 +260,7 @@ def stacked_metric(name: str, metric: Any, loss: StackedLoss, units: tuple[int, 
     return _mean_metric(name, _loss_as_metric(metric))
 
 
-def _loss_as_metric(metric: str) -> Callable[[tf.Tensor, Outputs], tf.Tensor]:
+def _loss_as_metric(metric: str) -> Callable[[Tensor, Outputs], Tensor]:
     try:
         return stacked_loss(metric)
     except ValueError:
@@ -284,30 +281,30 @@ def _accuracy_for(loss: StackedLoss, units: tuple[int, ...]) -> str:
     return "categorical_accuracy"
 
 
-def _mean_metric(name: str, mean: Callable[[tf.Tensor, Outputs], tf.Tensor]) -> StackedMetric:
-    def sums(targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:
+def _mean_metric(name: str, mean: Callable[[Tensor, Outputs], Tensor]) -> StackedMetric:
+    def sums(targets: Tensor, outputs: Outputs) -> Tensor:
         count = tf.cast(tf.shape(outputs.values)[-1], tf.float32)
         return (mean(targets, outputs) * count)[..., tf.newaxis]
 
     return StackedMetric(name, sums, lambda totals, count: totals[..., 0] / count)
 
 
-def _binary_accuracy(targets: tf.Tensor, outputs: tf.Tensor, threshold: float) -> tf.Tensor:
+def _binary_accuracy(targets: Tensor, outputs: Tensor, threshold: float) -> Tensor:
     return _over_runs(
         tf.cast(tf.equal(targets, tf.cast(outputs > threshold, tf.float32)), tf.float32)
     )
 
 
-def _sparse_accuracy(targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:
+def _sparse_accuracy(targets: Tensor, outputs: Outputs) -> Tensor:
     best = tf.argmax(examples_first(outputs.values), -1, output_type=tf.int32)
     return _over_runs(tf.cast(tf.equal(best, tf.cast(targets, tf.int32)), tf.float32))
 
 
-def _categorical_accuracy(targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:
+def _categorical_accuracy(targets: Tensor, outputs: Outputs) -> Tensor:
     return _sparse_accuracy(tf.argmax(targets, -2, output_type=tf.int32), outputs)
 
 
-def _moments(targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:
+def _moments(targets: Tensor, outputs: Outputs) -> Tensor:
     predicted = tf.cast(outputs.values, tf.float64)
     true = tf.broadcast_to(tf.cast(targets, tf.float64), tf.shape(predicted))
     products = (true, predicted, true * true, predicted * predicted, true * predicted)
@@ -316,7 +313,7 @@ def _moments(targets: tf.Tensor, outputs: Outputs) -> tf.Tensor:
     )
 
 
-def _correlation(totals: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+def _correlation(totals: Tensor, count: Tensor) -> Tensor:
     means = totals / tf.cast(count, tf.float64)
     true, predicted, true_square, predicted_square, product = tf.unstack(means, axis=-1)
     spread = (true_square - true**2) * (predicted_square - predicted**2)

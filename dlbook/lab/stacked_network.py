@@ -7,10 +7,9 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from dlbook.lab.stacked_graph import Graph
-from dlbook.lab.stacked_layers import CannotStackError, Moment, StackedLayer
+from dlbook.lab.stacked_layers import CannotStackError, Moment, StackedLayer, Tensor
 
 
 class StackedNetwork:
@@ -139,11 +138,11 @@ class StackedNetwork:
 
     def forward(
         self,
-        inputs: tf.Tensor,
-        weights: Sequence[tf.Tensor],
-        numbers: Mapping[str, tf.Tensor],
+        inputs: Tensor,
+        weights: Sequence[Tensor],
+        numbers: Mapping[str, Tensor],
         moment: Moment,
-    ) -> tf.Tensor:
+    ) -> Tensor:
         """Compute the outputs of all runs.
 
         Args:
@@ -155,7 +154,7 @@ class StackedNetwork:
         Returns:
             Shape (streams, conditions, *units, examples).
         """
-        tensors: dict[int, tf.Tensor] = {0: inputs}
+        tensors: dict[int, Tensor] = {0: inputs}
         for node in self.nodes:
             layer = node.layer
             own = [weights[self.place(id(one))] for one in layer.weights]

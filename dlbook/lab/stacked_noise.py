@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlbook.lab.stacked_layers import CannotStackError, Moment, Noise, StackedLayer, per_run
+from dlbook.lab.stacked_layers import CannotStackError, Moment, Noise, StackedLayer, Tensor, per_run
 
 ROWS, WIDTH = 2**16, 32
 TABLE_SEED = 20_260_101
@@ -35,7 +35,7 @@ def table(kind: str) -> np.ndarray:
     return draw((ROWS, WIDTH), np.float32)
 
 
-def noise_source(keys: tf.Tensor, step: tf.Tensor, tables: dict[str, tf.Tensor]) -> Noise:
+def noise_source(keys: Tensor, step: Tensor, tables: dict[str, Tensor]) -> Noise:
     """Return what gives the layers of one step their noise.
 
     Args:
@@ -47,7 +47,7 @@ def noise_source(keys: tf.Tensor, step: tf.Tensor, tables: dict[str, tf.Tensor])
         ``noise(kind, layer number, shape)``, of shape (streams, 1, *shape).
     """
 
-    def noise(kind: str, layer: int, shape: Sequence[int]) -> tf.Tensor:
+    def noise(kind: str, layer: int, shape: Sequence[int]) -> Tensor:
         count = prod(shape)
         now = tf.cast(step, tf.uint32) * _unsigned(0xC2B2AE35) + _unsigned(layer * 0x27D4EB2F)
         places = tf.range(-(-count // WIDTH)) + 1
@@ -62,11 +62,11 @@ def noise_source(keys: tf.Tensor, step: tf.Tensor, tables: dict[str, tf.Tensor])
 PRIME = 0x85EBCA6B
 
 
-def _unsigned(value: int) -> tf.Tensor:
+def _unsigned(value: int) -> Tensor:
     return tf.constant(value % 2**32, tf.uint32)
 
 
-def mix(values: tf.Tensor) -> tf.Tensor:
+def mix(values: Tensor) -> Tensor:
     """Scramble the bits of unsigned 32-bit integers, one to one.
 
     Args:
@@ -106,10 +106,10 @@ class StackedDropout(StackedLayer):
         kept = self.noise("uniform", inputs, moment) >= rate
         return inputs * (tf.cast(kept, tf.float32) / (1 - rate))
 
-    def noise(self, kind: str, inputs: tf.Tensor, moment: Moment) -> tf.Tensor:
+    def noise(self, kind: str, inputs: Tensor, moment: Moment) -> Tensor:
         """Return one random number per activation, the same in all conditions of a stream."""
         assert moment.noise is not None
-        return moment.noise(kind, self.number, inputs.shape[2:])
+        return moment.noise(kind, self.number, tuple(inputs.shape[2:]))
 
 
 class StackedGaussianNoise(StackedDropout):

@@ -8,6 +8,7 @@ import tensorflow as tf
 from dlbook.lab.stacked_layers import (
     CannotStackError,
     StackedLayer,
+    Tensor,
     per_feature,
     per_run,
 )
@@ -47,7 +48,7 @@ class StackedBatchNormalization(StackedLayer):
         return inputs * per_feature(factor, inputs) + per_feature(shift, inputs)
 
     @staticmethod
-    def _moments(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _moments(inputs: Tensor) -> tuple[Tensor, Tensor]:
         rank = inputs.shape.rank
         others = [*range(2, rank - 2), rank - 1]
         mean = tf.reduce_mean(inputs, others, keepdims=True)

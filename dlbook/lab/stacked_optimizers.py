@@ -7,36 +7,30 @@ from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 
-from dlbook.lab.stacked_layers import per_run
+from dlbook.lab.stacked_layers import Tensor, per_run
 
-Rule = Callable[[tf.Tensor, Sequence[tf.Tensor], Mapping[str, tf.Tensor]], tuple]
+Rule = Callable[[Tensor, Sequence[Tensor], Mapping[str, Tensor]], tuple]
 
 
-def sgd(gradient: tf.Tensor, slots: Sequence[tf.Tensor], setting: Mapping[str, tf.Tensor]) -> tuple:
+def sgd(gradient: Tensor, slots: Sequence[Tensor], setting: Mapping[str, Tensor]) -> tuple:
     """Plain descent: the step is minus the learning rate times the gradient."""
     return -setting["learning_rate"] * gradient, ()
 
 
-def momentum(
-    gradient: tf.Tensor, slots: Sequence[tf.Tensor], setting: Mapping[str, tf.Tensor]
-) -> tuple:
+def momentum(gradient: Tensor, slots: Sequence[Tensor], setting: Mapping[str, Tensor]) -> tuple:
     """Descent with a velocity that remembers former steps."""
     velocity = setting["momentum"] * slots[0] - setting["learning_rate"] * gradient
     return velocity, (velocity,)
 
 
-def nesterov(
-    gradient: tf.Tensor, slots: Sequence[tf.Tensor], setting: Mapping[str, tf.Tensor]
-) -> tuple:
+def nesterov(gradient: Tensor, slots: Sequence[Tensor], setting: Mapping[str, Tensor]) -> tuple:
     """Momentum whose step looks ahead."""
     step = setting["learning_rate"] * gradient
     velocity = setting["momentum"] * slots[0] - step
     return setting["momentum"] * velocity - step, (velocity,)
 
 
-def rmsprop(
-    gradient: tf.Tensor, slots: Sequence[tf.Tensor], setting: Mapping[str, tf.Tensor]
-) -> tuple:
+def rmsprop(gradient: Tensor, slots: Sequence[Tensor], setting: Mapping[str, Tensor]) -> tuple:
     """Divide the gradient by its running size, then add momentum."""
     size = setting["rho"] * slots[0] + (1 - setting["rho"]) * tf.square(gradient)
     step = setting["learning_rate"] * gradient * tf.math.rsqrt(size + setting["epsilon"])
@@ -44,9 +38,7 @@ def rmsprop(
     return -velocity, (size, velocity)
 
 
-def adam(
-    gradient: tf.Tensor, slots: Sequence[tf.Tensor], setting: Mapping[str, tf.Tensor]
-) -> tuple:
+def adam(gradient: Tensor, slots: Sequence[Tensor], setting: Mapping[str, Tensor]) -> tuple:
     """Divide the running gradient by its running size, both corrected for their start at 0."""
     mean = slots[0] + (gradient - slots[0]) * (1 - setting["beta_1"])
     square = slots[1] + (tf.square(gradient) - slots[1]) * (1 - setting["beta_2"])
@@ -77,17 +69,17 @@ class StackedOptimizer:
         self.rule, self.num_slots = RULES[rule]
         self.decays = decays
 
-    def slots(self, weights: Sequence[tf.Tensor]) -> list[list[tf.Tensor]]:
+    def slots(self, weights: Sequence[Tensor]) -> list[list[Tensor]]:
         """Return the memory of an optimizer that has not yet made a step."""
         return [[tf.zeros_like(weight) for _ in range(self.num_slots)] for weight in weights]
 
     def apply(
         self,
-        weights: Sequence[tf.Tensor],
-        gradients: Sequence[tf.Tensor],
-        slots: Sequence[Sequence[tf.Tensor]],
-        settings: Mapping[str, tf.Tensor],
-    ) -> tuple[list[tf.Tensor], list[list[tf.Tensor]]]:
+        weights: Sequence[Tensor],
+        gradients: Sequence[Tensor],
+        slots: Sequence[Sequence[Tensor]],
+        settings: Mapping[str, Tensor],
+    ) -> tuple[list[Tensor], list[list[Tensor]]]:
         """Make one step in all runs.
 
         Args:
@@ -112,7 +104,7 @@ class StackedOptimizer:
             remembered.append(list(memory))
         return moved, remembered
 
-    def _corrected(self, settings: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def _corrected(self, settings: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Add Adam's learning rate, corrected for averages that started at 0."""
         own = {name: value for name, value in settings.items() if name != "step"}
         if self.rule is adam:

@@ -100,9 +100,11 @@ class Planner:
         """Return what a run needs."""
         condition = _frozen(run.condition)
         if condition not in self._conditions:
-            levels = [self.training.levels_for(what, run.condition) for what in ("model", "data")]
-            settings = self.training.settings(run.condition)
-            self._conditions[condition] = (settings, *map(_frozen, levels))
+            self._conditions[condition] = (
+                self.training.settings(run.condition),
+                _frozen(self.training.levels_for("model", run.condition)),
+                _frozen(self.training.levels_for("data", run.condition)),
+            )
         settings, model, levels = self._conditions[condition]
         seeded_levels = (
             (*levels, ("seed", run.seed)) if self.training.takes_seed("data") else levels

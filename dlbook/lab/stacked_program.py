@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
 
-from dlbook.lab.stacked_layers import Moment, Noise
+from dlbook.lab.stacked_layers import Moment, Noise, Tensor
 from dlbook.lab.stacked_losses import Outputs, StackedLoss, StackedMetric
 from dlbook.lab.stacked_noise import noise_source
 from dlbook.lab.stacked_optimizers import StackedOptimizer
@@ -49,7 +50,7 @@ class Recipe:
         return -(-self.num_examples // self.batch_size)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Program:
     """A compiled training loop for stacks of any number of runs.
 
@@ -61,16 +62,21 @@ class Program:
     recipe: Recipe
     fused: bool = False
     names: list[str] = field(init=False)
+    evaluate: Any = field(init=False)
+    _plain: Any = field(init=False)
+    _fused: Any = field(init=False)
 
     def __post_init__(self) -> None:
         """Name the curves and prepare the compiled functions."""
         names = ["loss", *(metric.name for metric in self.recipe.metrics)]
         self.names = names + [f"val_{name}" for name in names if self.recipe.validates]
-        options = {"autograph": False}
-        self.advance = tf.function(self._advance, jit_compile=self.fused or None, **options)
-        self.evaluate = tf.function(self._evaluate, **options)
+        options = {"autograph": False, "reduce_retracing": True}
+        # a partial, because TensorFlow counts tracings by code object and warns of many programs
+        self._plain = tf.function(partial(self._advance), **options)
+        self._fused = tf.function(partial(self._advance), jit_compile=True, **options)
+        self.evaluate = tf.function(partial(self._evaluate), **options)
 
-    def start(self, weights: Sequence[tf.Tensor]) -> State:
+    def start(self, weights: Sequence[Tensor]) -> State:
         """Return the state of a stack that has not been trained.
 
         Args:
@@ -109,7 +115,7 @@ class Program:
         epochs = feed["epochs"]
         curves = {name: tf.TensorArray(tf.float32, self.recipe.block) for name in self.names}
 
-        def one_epoch(epoch: tf.Tensor, state: State, curves: dict) -> tuple:
+        def one_epoch(epoch: Tensor, state: State, curves: dict) -> tuple:
             state, sums = self._train(state, fixed, feed, epoch)
             results = self._results(sums, self.recipe.num_examples)
             if self.recipe.validates:
@@ -123,7 +129,7 @@ class Program:
         )
         return state, {name: curve.stack() for name, curve in curves.items()}
 
-    def _train(self, state: State, fixed: Tensors, feed: Tensors, epoch: tf.Tensor) -> tuple:
+    def _train(self, state: State, fixed: Tensors, feed: Tensors, epoch: Tensor) -> tuple:
         """Train one epoch and return the new state and the sums of loss and metrics."""
         first = epoch * self.recipe.steps_per_epoch
         if self.recipe.steps_per_epoch == 1:
@@ -131,7 +137,7 @@ class Program:
         size = self.recipe.batch_size
         order = feed["order"][epoch]
 
-        def one_step(number: tf.Tensor, state: State, sums: Tensors) -> tuple:
+        def one_step(number: Tensor, state: State, sums: Tensors) -> tuple:
             rows = tf.slice(order, [0, number * size], [tf.shape(order)[0], size])
             batch = self._batch(fixed, rows, size)
             state, more = self._step(state, fixed, feed, (first + number, *batch))
@@ -146,14 +152,14 @@ class Program:
             sums = {name: sums[name] + more[name] for name in sums}
         return state, sums
 
-    def _no_sums(self, fixed: Tensors) -> dict[str, tf.Tensor]:
+    def _no_sums(self, fixed: Tensors) -> dict[str, Tensor]:
         zeros = tf.zeros_like(fixed["settings"]["momentum"])
         sums = {"loss": zeros}
         for metric in self.recipe.metrics:
             sums[metric.name] = tf.cast(tf.stack([zeros] * metric.width, axis=-1), metric.dtype)
         return sums
 
-    def _batch(self, fixed: Tensors, rows: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
+    def _batch(self, fixed: Tensors, rows: Tensor, size: int) -> tuple[Tensor, Tensor]:
         """Gather one batch per stream; examples go last."""
         batch = []
         for name in ("x", "y"):
@@ -175,7 +181,7 @@ class Program:
             for place, weight in zip(trainable, trained, strict=True):
                 weights[place] = weight
             outputs, loss = self._loss(inputs, targets, weights, fixed, moment)
-        gradients = tape.gradient(loss, trained, unconnected_gradients="zero")
+        gradients = tape.gradient(loss, trained, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         settings = self._settings(state, fixed, feed, number)
         moved, slots = self.recipe.optimizer.apply(trained, gradients, state["slots"], settings)
         for place, value in zip(trainable, moved, strict=True):
@@ -186,26 +192,26 @@ class Program:
         return {"weights": weights, "slots": slots, "step": state["step"] + 1}, sums
 
     def _settings(
-        self, state: State, fixed: Tensors, feed: Tensors, number: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+        self, state: State, fixed: Tensors, feed: Tensors, number: Tensor
+    ) -> dict[str, Tensor]:
         settings = {**fixed["settings"], "step": state["step"]}
         if self.recipe.scheduled:
             settings["learning_rate"] = tf.gather(feed["rates"][number], fixed["schedule"])
         return settings
 
-    def _noise(self, step: tf.Tensor, fixed: Tensors) -> Noise | None:
+    def _noise(self, step: Tensor, fixed: Tensors) -> Noise | None:
         if not self.recipe.network.uses_noise:
             return None
         return noise_source(fixed["noise_keys"], step, fixed["noise"])
 
     def _loss(
         self,
-        inputs: tf.Tensor,
-        targets: tf.Tensor,
-        weights: Sequence[tf.Tensor],
+        inputs: Tensor,
+        targets: Tensor,
+        weights: Sequence[Tensor],
         fixed: Tensors,
         moment: Moment,
-    ) -> tuple[Outputs, tf.Tensor]:
+    ) -> tuple[Outputs, Tensor]:
         """Return the outputs, and the loss of every run with its penalties."""
         values = self.recipe.network.forward(inputs, weights, fixed["numbers"], moment)
         outputs = Outputs(values, moment.logits.get(id(values)))
@@ -219,19 +225,19 @@ class Program:
             loss += penalty
         return outputs, loss
 
-    def _sums(self, targets: tf.Tensor, outputs: Outputs, loss: tf.Tensor) -> dict:
+    def _sums(self, targets: Tensor, outputs: Outputs, loss: Tensor) -> dict:
         count = tf.cast(tf.shape(outputs.values)[-1], tf.float32)
         metrics = {metric.name: metric.sums(targets, outputs) for metric in self.recipe.metrics}
         return {"loss": loss * count, **metrics}
 
-    def _results(self, sums: Tensors, count: Any) -> dict[str, tf.Tensor]:
+    def _results(self, sums: Tensors, count: Any) -> dict[str, Tensor]:
         count = tf.cast(count, tf.float32)
         metrics = {one.name: one.result(sums[one.name], count) for one in self.recipe.metrics}
         return {"loss": sums["loss"] / count, **metrics}
 
     def _evaluate(
-        self, weights: Sequence[tf.Tensor], fixed: Tensors, inputs: tf.Tensor, targets: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+        self, weights: Sequence[Tensor], fixed: Tensors, inputs: Tensor, targets: Tensor
+    ) -> dict[str, Tensor]:
         """Return loss and metrics of every run on some data, without training."""
         outputs, loss = self._loss(inputs, targets, weights, fixed, Moment(False))
         sums = self._sums(targets, outputs, loss)

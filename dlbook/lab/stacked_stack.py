@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from dlbook.lab.example_order import ExampleOrder
 from dlbook.lab.stacked_groups import Group
+from dlbook.lab.stacked_layers import Tensor
 from dlbook.lab.stacked_noise import table
 from dlbook.lab.stacked_plan import Job, Planner
 from dlbook.lab.stacked_program import Recipe
@@ -145,7 +146,7 @@ class Stack:
                 fixed[f"{axis}_val"] = self.part(axis, "validation")
         return fixed | self._noise() | self._schedule()
 
-    def _placed(self, values: np.ndarray) -> tf.Tensor:
+    def _placed(self, values: np.ndarray) -> Tensor:
         return tf.constant(values[self.layout.cells])
 
     def _noise(self) -> dict[str, Any]:
@@ -167,7 +168,7 @@ class Stack:
     def _data_keys(self) -> list[Hashable]:
         return list(dict.fromkeys(job.data_key for job in self.layout.streams))
 
-    def part(self, axis: str, part: str) -> tf.Tensor:
+    def part(self, axis: str, part: str) -> Tensor:
         """Return inputs or targets of a part, examples last.
 
         Args:
@@ -182,7 +183,7 @@ class Stack:
         arrays = [self.planner.data(job).array(axis, part) for job in streams]
         return tf.constant(np.moveaxis(np.stack(arrays), 1, -1)[:, np.newaxis])
 
-    def _rows(self, axis: str) -> tf.Tensor:
+    def _rows(self, axis: str) -> Tensor:
         """Return the training data of all data sets below one another."""
         jobs = {job.data_key: job for job in self.layout.streams}.values()
         arrays = [self.planner.data(job).array(axis, "train") for job in jobs]
@@ -212,7 +213,7 @@ class Stack:
                 feed["rates"] = self._rates(start)
             yield feed
 
-    def _rates(self, start: int) -> tf.Tensor:
+    def _rates(self, start: int) -> Tensor:
         """Return the learning rates of a block, shape (steps, schedules)."""
         steps = self.recipe.steps_per_epoch
         numbers = range(start * steps, (start + self.recipe.block) * steps)
@@ -222,7 +223,7 @@ class Stack:
 
     # Weights
 
-    def weights(self) -> list[tf.Tensor]:
+    def weights(self) -> list[Tensor]:
         """Return the initial weights of all runs; missing units of narrower runs are 0."""
         models: dict[Hashable, list[int]] = {}
         for number, job in enumerate(self.jobs):

@@ -13,7 +13,7 @@ from dataclasses import KW_ONLY, dataclass, field, fields
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from dlbook.lab.levels import Level, nearest, refuse_unknown
+from dlbook.lab.levels import Level, Levels, nearest, refuse_unknown
 
 if TYPE_CHECKING:
     import keras
@@ -216,7 +216,7 @@ class Training:
         """
         self._weight_dims.update(dims)
 
-    def check(self, independent: Mapping[str, Sequence[Level]]) -> None:
+    def check(self, independent: Mapping[str, Levels]) -> None:
         """Compare the independent variables with what model, data and training take.
 
         Args:
@@ -237,7 +237,7 @@ class Training:
             for level in independent[name] if name in SWEPT else ():
                 check_setting(name, level)
 
-    def _refuse_results(self, independent: Mapping[str, Sequence[Level]]) -> None:
+    def _refuse_results(self, independent: Mapping[str, Levels]) -> None:
         for name in independent:
             if name in self.dims:
                 raise ValueError(
@@ -246,7 +246,7 @@ class Training:
                     f"Received: {name!r}"
                 )
 
-    def _refuse_missing(self, what: str, independent: Mapping[str, Sequence[Level]]) -> None:
+    def _refuse_missing(self, what: str, independent: Mapping[str, Levels]) -> None:
         missing = [name for name in self._parameters[what].needed if name not in independent]
         if missing:
             raise ValueError(

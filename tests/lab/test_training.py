@@ -106,7 +106,7 @@ def test_settings_may_follow_levels():
 
 
 def test_by_refuses_a_level_that_it_does_not_name():
-    with pytest.raises(ValueError, match="must name every level.*Received: 'b'"):
+    with pytest.raises(ValueError, match=r"must name every level.*Received: 'b'"):
         by("kind", {"a": 1})(kind="b")
 
 
