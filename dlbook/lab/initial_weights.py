@@ -117,7 +117,12 @@ class InitialWeights:
             return tuple(_call(maker, draws[place], like) for (maker, place), like in calls)
 
         kinds = tuple(tf.TensorSpec(like.shape, like.dtype) for like in likes)
-        make = tf.function(partial(tf.map_fn, one_seed, fn_output_signature=kinds), autograph=False)
+
+        def loop(draws: Tensor) -> tuple[Tensor, ...]:
+            return tf.map_fn(one_seed, draws, fn_output_signature=kinds)
+
+        # a partial, because TensorFlow counts tracings by code object and warns of many
+        make = tf.function(partial(loop), autograph=False)
         found = [one.numpy() for one in make(tf.constant([self._draws(seed) for seed in seeds]))]
         for row in range(len(seeds)):
             weights = list(self._first)
