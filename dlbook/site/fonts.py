@@ -13,7 +13,7 @@ from pathlib import Path
 ADDRESS = "assets/fonts/stix-two-math.woff2"
 """Where the site keeps the font."""
 
-_USUAL = "¬°±·×÷′″‴…–—‖\u2061\u2062\u2063\u2064ℝℕℤℒ∂∇∈∉∏∑−∓∗√∝∞∥∧∨∩∪∫≈≠≡≤≥≪≫⊂⊆⊤⊥⋅⋮⋯⋱→←↔⇒⇔↦⌈⌉⌊⌋⏞⏟⟨⟩"
+_USUAL = "¬°±·×÷′″‴…–—‖\u2061\u2062\u2063\u2064ℎℝℕℤℒ∂∇∈∉∏∑−∓∗√∝∞∥∧∨∩∪∫≈≠≡≤≥≪≫⊂⊆⊤⊥⋅⋮⋯⋱→←↔⇒⇔↦⌈⌉⌊⌋⏞⏟⟨⟩"
 _ACCENTS = "\u0302\u0303\u0304\u0307\u0308\u0332\u20d7ˆ˜¯´˙¨"
 _RANGES = (
     (0x20, 0x7E),  # Latin letters, digits, signs
