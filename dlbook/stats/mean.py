@@ -112,7 +112,6 @@ def _place(array: np.ndarray, axis: int | None) -> int:
 # The experiment
 
 SAMPLES = 200  # samples that each run draws
-ANSWERS = 25  # answers of each group
 
 
 class Population(NamedTuple):
@@ -176,11 +175,17 @@ def estimate_middle(
     return {"estimate": estimate, "share_below": below.mean(), "density_near": near.mean()}
 
 
-def recode_answers(seed: int, scale: str, statistic: str) -> dict[str, float]:
-    """Return the part of 200 pairs of groups whose order turns round under other codes."""
+def draw_answers(seed: int, num_answers: int) -> np.ndarray:
+    """Draw 200 pairs of groups that answer 0 to 4, each group with frequencies of its own."""
     generator = np.random.default_rng(seed)
     thresholds = generator.dirichlet(np.ones(5), size=(SAMPLES, 2, 1)).cumsum(axis=-1)
-    answers = (generator.uniform(size=(SAMPLES, 2, ANSWERS, 1)) > thresholds[..., :-1]).sum(-1)
+    draws = generator.uniform(size=(SAMPLES, 2, num_answers, 1))
+    return (draws > thresholds[..., :-1]).sum(axis=-1)
+
+
+def recode_answers(seed: int, scale: str, statistic: str) -> dict[str, float]:
+    """Return the part of 200 pairs of groups whose order turns round under other codes."""
+    answers = draw_answers(seed, num_answers=25)
     order = [
         np.sign(np.diff(STATISTICS[statistic](codes[answers], axis=-1)).round(9))
         for codes in (np.arange(1, 6), np.array(CODES[scale]))
