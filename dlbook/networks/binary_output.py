@@ -436,7 +436,7 @@ def plot_contours(seed: int = 0) -> "plots.BookFigure":
     x, y = np.meshgrid(np.linspace(-2, 8, 40), np.linspace(-3, 5, 40))
     for panel, (title, compute) in zip(axes, computes.items(), strict=True):
         logits = np.array(compute(np.stack([x, y], axis=-1).reshape(-1, 2))).reshape(x.shape)
-        plots.points(panel, data.x_test, data.y_test.ravel().astype(int), size=6)
+        plots.points(panel, data.x_test[:60], data.y_test[:60].ravel().astype(int), size=8)
         panel.contour(x, y, logits, levels=9, colors="muted", linewidths=0.9)
         panel.contour(x, y, logits, levels=[0], colors="ink", linewidths=2.2)
         panel.set(title=title, xlabel="first feature")
@@ -457,7 +457,8 @@ def plot_learning_rate(results: "xr.Dataset") -> "plots.BookFigure":
     rates = results["learning_rate"]
     for panel, activation in zip(axes, results["activation"].values, strict=True):
         accuracy = results["test_accuracy"].sel(activation=activation)
-        plots.dots(panel, rates, accuracy.transpose("learning_rate", "seed").values, color="sky")
+        runs = accuracy.transpose("learning_rate", "seed").values
+        plots.dots(panel, rates[::2], runs[::2], color="sky")
         plots.band(panel, rates, mean_interval(accuracy), color="blue")
         panel.set(title=f"hidden unit: {activation}", ylabel="accuracy on fresh data")
     axes[-1].set(xlabel="learning rate")
