@@ -172,17 +172,23 @@ def improve(amounts: np.ndarray, sandwiches: int, rate: float = 0.3) -> np.ndarr
     return np.array(path)
 
 
+def wander(amounts: np.ndarray, changes: np.ndarray, only_if_better: bool) -> np.ndarray:
+    """Return the amounts after random changes, all of them or only those that helped."""
+    for change in changes:
+        now, then = (abs(feedback(forward(one))) for one in (amounts, amounts + change))
+        if then < now or not only_if_better:
+            amounts = amounts + change
+    return amounts
+
+
 def try_changes(seed: int, adjustment: str, sandwiches: int) -> dict[str, float]:
     """Return how far from ideal a sandwich is after a number of changes of one kind."""
-    generator = np.random.default_rng([seed, 1])
     amounts = first_amounts(seed)
     if adjustment == "systematic":
         amounts = improve(amounts, sandwiches)[-1]
     else:
-        for change in generator.normal(scale=0.5, size=(sandwiches, 2)):
-            now, then = (abs(feedback(forward(one))) for one in (amounts, amounts + change))
-            if adjustment == "random" or then < now:
-                amounts = amounts + change
+        changes = np.random.default_rng([seed, 1]).normal(scale=0.5, size=(sandwiches, 2))
+        amounts = wander(amounts, changes, only_if_better=adjustment != "random")
     return {"distance_from_ideal": abs(feedback(forward(amounts)))}
 
 
