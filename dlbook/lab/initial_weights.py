@@ -10,7 +10,7 @@ checks this; where it differs (a builder that draws random numbers itself), ever
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import keras
@@ -184,7 +184,7 @@ def _equal(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> bool:
 
 def _recipes(model: Any, seed: int) -> list[Recipe | None]:
     """Find for each variable its initializer and which draw of the seed it got."""
-    places = {draw: place for place, draw in reversed([*enumerate(draws_of(seed, NUM_DRAWS))])}
+    places = _places(seed)
     found: dict[int, Recipe] = {}
     for layer in leaves(model):
         for weight in layer.weights:
@@ -197,6 +197,12 @@ def _recipes(model: Any, seed: int) -> list[Recipe | None]:
         if place is not None:
             found[id(state)] = (None, place)
     return [found.get(id(one)) for one in variables(model)]
+
+
+@lru_cache(maxsize=8)
+def _places(seed: int) -> dict[int, int]:
+    """Return each draw of a seed with its place in the sequence of draws."""
+    return {draw: place for place, draw in reversed([*enumerate(draws_of(seed, NUM_DRAWS))])}
 
 
 def _own_seed(initializer: Any) -> int:

@@ -9,6 +9,7 @@ stack goes through the same program one run at a time.
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST_PROGRAMS = 16
 SECONDS_TO_FUSE = 3.0  # above this estimate, compiling with XLA costs less than it saves
+_PLANNERS: "WeakKeyDictionary[Training, Planner]" = WeakKeyDictionary()
 _PROGRAMS: "OrderedDict[Hashable, Program]" = OrderedDict()
 
 Record = dict[str, Any]
@@ -40,7 +42,7 @@ def partition(training: "Training", runs: "Sequence[Run]", memory: int) -> "list
     Returns:
         The units, the same ones each time.
     """
-    planner = Planner(training)
+    planner = _planner(training)
     found = groups(planner, runs, sample=True)
     if training.keep_weights:
         for job in {job.model_key: job for group in found for job in group.jobs}.values():
@@ -61,7 +63,7 @@ def execute(
     Returns:
         One record per run in order, and the engine that trained them.
     """
-    planner = Planner(training)
+    planner = _planner(training)
     records: dict[int, Record] = {}
     engines: dict[str, None] = {}
     for group in groups(planner, runs):
@@ -70,7 +72,15 @@ def execute(
         for jobs in stacks:
             found = _train(Stack(planner, group, jobs), group, _Progress(len(jobs), report))
             records |= {id(job.run): record for job, record in zip(jobs, found, strict=True)}
+    planner.forget_data()
     return [records[id(run)] for run in runs], "; ".join(engines)
+
+
+def _planner(training: "Training") -> Planner:
+    """Return the planner of a training, whose models are built once for all of its work units."""
+    if training not in _PLANNERS:
+        _PLANNERS[training] = Planner(training)
+    return _PLANNERS[training]
 
 
 class _Progress:

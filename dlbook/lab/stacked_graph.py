@@ -82,11 +82,19 @@ class Graph:
         """Follow a Sequential or Functional model."""
         if isinstance(model, keras.Sequential):
             for layer in model.layers:
-                inputs = self._call(layer, inputs)
+                inputs = self._chain(layer, inputs)
             return inputs
         if isinstance(model.input, (list, tuple, dict)) and not isinstance(inputs, (list, tuple)):
             raise CannotStackError("a model with several inputs cannot stack")
         return _follow(model, self._fresh(inputs), self._call)
+
+    def _chain(self, layer: Any, inputs: Any) -> Any:
+        """Follow one layer of a Sequential model; known layers need no symbolic call."""
+        kind = LAYERS.get(type(layer))
+        if kind is None:
+            return self._call(layer, inputs)
+        known = self._known.setdefault(id(layer), kind(layer))
+        return self._add(known, inputs, layer.compute_output_spec(inputs), None)
 
     def _open(self, layer: Any, inputs: Any) -> Any:
         """Follow a layer or model with its own call, if it is made of layers that can stack."""

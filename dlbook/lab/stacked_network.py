@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -70,17 +71,17 @@ class StackedNetwork:
             return None
         return repr((self.output_shape, [layer.key(widths=False) for layer in self.layers]))
 
-    @property
+    @cached_property
     def num_weights(self) -> int:
         """Weights of one run."""
         return sum(prod(one.shape) for one in self.variables)
 
-    @property
+    @cached_property
     def num_activations(self) -> int:
         """Numbers that one example makes on its way through the network."""
         return sum(prod(node.shape) for node in self.nodes)
 
-    @property
+    @cached_property
     def shapes(self) -> list[tuple[int, ...]]:
         """Shape of each weight of one run in the stack's layout."""
         plain = [np.empty((1, *one.shape), bool) for one in self.variables]

@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
@@ -89,7 +90,7 @@ class Planner:
     """
 
     def __init__(self, training: Training) -> None:
-        self.training = training
+        self._training = ref(training)
         self._conditions: dict[tuple, tuple[Settings, tuple, tuple]] = {}
         self._blueprints: dict[Hashable, Blueprint] = {}
         self._losses: dict[int, StackedLoss] = {}
@@ -153,6 +154,18 @@ class Planner:
                 levels["seed"] = job.run.seed
             self._raw[job.data_key] = self.training.data(**levels)
         return self._raw[job.data_key]
+
+    @property
+    def training(self) -> Training:
+        """What to train."""
+        training = self._training()
+        assert training is not None, "a planner lives as long as its training"
+        return training
+
+    def forget_data(self) -> None:
+        """Let go of all data: another work unit makes its own."""
+        self._raw.clear()
+        self._data.clear()
 
     def loss(self, job: Job) -> StackedLoss:
         """Return the loss of a run."""
