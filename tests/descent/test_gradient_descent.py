@@ -17,7 +17,7 @@ from dlbook.descent.gradient_descent import (
     make_problem,
     walk,
 )
-from dlbook.lab.claims import Verdict
+from dlbook.lab.claims import Verdict, judge
 
 guesses = arrays(float, 3, elements=st.floats(-5, 5))
 
@@ -78,12 +78,12 @@ def test_a_step_agrees_with_keras():
     import keras
 
     x, y = make_problem(2, num_parameters=2)
-    start = np.float32([[1.5], [-0.5]])
+    start = np.array([[1.5], [-0.5]], np.float32)
     layer = keras.layers.Dense(1, use_bias=False)
     model = keras.Sequential([keras.Input((2,)), layer])
     layer.set_weights([start])
     model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mean_squared_error")
-    model.train_on_batch(np.float32(x), np.float32(y)[:, None])
+    model.train_on_batch(x.astype("float32"), y.astype("float32")[:, None])
     expected = learn(start.ravel(), error_gradient(start.ravel(), x, y), learning_rate=0.1)
     np.testing.assert_allclose(layer.get_weights()[0].ravel(), expected, rtol=1e-5)
 
@@ -147,9 +147,6 @@ def test_the_distance_shrinks_with_every_step():
 
 
 def test_every_claim_gets_the_verdict_of_the_page():
-    results = {
-        experiment.name: experiment.run(progress=False)
-        for experiment in (chapter.GUESS_ERROR_LEARN, chapter.MAP_OR_WALK)
-    }
-    verdicts = [claim.decide(results[claim.experiment.name]).verdict for claim in chapter.CLAIMS]
-    assert verdicts == [Verdict.HOLDS, Verdict.DEPENDS]
+    experiments = (chapter.GUESS_ERROR_LEARN, chapter.MAP_OR_WALK)
+    findings = judge(chapter.CLAIMS, *(one.run(progress=False) for one in experiments))
+    assert [finding.verdict for finding in findings] == [Verdict.HOLDS, Verdict.DEPENDS]
