@@ -282,9 +282,9 @@ def plot_means_of_15(seed: int = 0) -> "plots.BookFigure":
         "population at 1.6.",
         height=2.8,
     )
-    plots.histogram(axes, means, bins=27)
+    counts = plots.histogram(axes, means, bins=27)
     plots.reference(axes, POPULATION_MEAN, "population mean", along="y", color="accent")
-    axes.set(xlabel="mean of 15 values", ylabel="samples")
+    axes.set(xlabel="mean of 15 values", ylabel="samples", ylim=(0, 1.2 * np.max(counts)))
     return figure
 
 
