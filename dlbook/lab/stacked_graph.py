@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from dlbook.lab import stacked_layers, stacked_noise, stacked_normalization
+from dlbook.lab import stacked_layers, stacked_noise, stacked_normalization, stacked_recurrent
 from dlbook.lab.stacked_generic import Slot, StackedGeneric, StackedOperation
 from dlbook.lab.stacked_layers import CannotStackError, StackedLayer
 
@@ -20,6 +20,7 @@ LAYERS: dict[type, type[StackedLayer]] = {
     **stacked_layers.LAYERS,
     **stacked_noise.LAYERS,
     **stacked_normalization.LAYERS,
+    **stacked_recurrent.LAYERS,
 }
 
 
@@ -164,8 +165,10 @@ class Graph:
     def _add(self, layer: StackedLayer, inputs: Any, outputs: Any, training: bool | None) -> Any:
         if not isinstance(outputs, keras.KerasTensor):
             raise CannotStackError(f"{type(layer.layer).__name__} has several outputs")
+        shapes = [tuple(one.shape[1:]) for one in keras.tree.flatten(inputs)]
+        layer.accept(shapes[0])
         if isinstance(layer, StackedGeneric):
-            layer.try_out([one.shape[1:] for one in keras.tree.flatten(inputs)])
+            layer.try_out(shapes)
         places = keras.tree.map_structure(lambda one: self._numbers[id(one)], inputs)
         shape = tuple(outputs.shape[1:])
         self.nodes.append(Node(layer, places, self._number(outputs), shape, training))

@@ -103,6 +103,16 @@ class StackedLayer:
         if any(getattr(one, "constraint", None) is not None for one in self.weights):
             raise CannotStackError(f"{type(layer).__name__} with a constraint cannot stack")
 
+    def accept(self, shape: tuple[int, ...]) -> None:
+        """Refuse inputs that the stacked form cannot take.
+
+        Args:
+            shape: Shape of one example's inputs (of the first ones, if there are several).
+
+        Raises:
+            CannotStackError: If it cannot take them.
+        """
+
     def numbers(self) -> dict[str, float]:
         """Return the settings of the layer that may differ between stacked runs."""
         return {name: float(getattr(self.layer, name)) for name in self.numbers_of}

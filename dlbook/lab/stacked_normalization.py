@@ -1,7 +1,5 @@
 """Batch, layer and feature normalization of many runs at once."""
 
-from typing import Any
-
 import keras
 import tensorflow as tf
 
@@ -19,11 +17,10 @@ class StackedBatchNormalization(StackedLayer):
 
     numbers_of = ("momentum", "epsilon")
 
-    def __init__(self, layer: Any) -> None:
-        super().__init__(layer)
-        rank = len(layer.input_spec.axes) if layer.input_spec and layer.input_spec.axes else 1
-        last = layer.axis == -1 or layer.axis == (layer.input_spec.ndim or 0) - 1
-        if not last or rank > 1 or getattr(layer, "renorm", False) or layer.synchronized:
+    def accept(self, shape: tuple[int, ...]) -> None:
+        """Refuse another axis than the last, and special options."""
+        special = getattr(self.layer, "renorm", False) or self.layer.synchronized
+        if self.layer.axis not in (-1, len(shape)) or special:
             raise CannotStackError("BatchNormalization with special options cannot stack")
 
     def keeps_zero(self) -> bool:
@@ -67,11 +64,11 @@ class StackedLayerNormalization(StackedLayer):
 
     numbers_of = ("epsilon",)
 
-    def __init__(self, layer: Any) -> None:
-        super().__init__(layer)
-        axes = layer.axis if isinstance(layer.axis, (list, tuple)) else [layer.axis]
-        last = [*axes] in ([-1], [len(layer.output.shape) - 1])
-        if not last or getattr(layer, "rms_scaling", False):
+    def accept(self, shape: tuple[int, ...]) -> None:
+        """Refuse other axes than the last, and special options."""
+        axes = self.layer.axis
+        last = axes in (-1, len(shape), [-1], (-1,), [len(shape)], (len(shape),))
+        if not last or getattr(self.layer, "rms_scaling", False):
             raise CannotStackError("LayerNormalization with special options cannot stack")
 
     def call(self, inputs, weights, numbers, moment):
@@ -88,7 +85,32 @@ class StackedLayerNormalization(StackedLayer):
         return outputs
 
 
+class StackedFeatureNormalization(StackedLayer):
+    """Normalization with statistics that were adapted before training, or given."""
+
+    def accept(self, shape: tuple[int, ...]) -> None:
+        """Refuse other axes than the last, and the inverse."""
+        axes = self.layer.axis
+        if axes not in (-1, len(shape), (-1,), (len(shape),)) or self.layer.invert:
+            raise CannotStackError("Normalization with special options cannot stack")
+
+    def call(self, inputs, weights, numbers, moment):
+        """Subtract the mean and divide by the standard deviation of every feature."""
+        values = dict(zip((id(one) for one in self.weights), weights, strict=True))
+        mean, variance = (
+            per_feature(values[id(adapted)], inputs)
+            if id(adapted) in values
+            else tf.reshape(given, [-1, 1])
+            for adapted, given in (
+                (getattr(self.layer, "adapt_mean", None), self.layer.mean),
+                (getattr(self.layer, "adapt_variance", None), self.layer.variance),
+            )
+        )
+        return (inputs - mean) / tf.maximum(tf.sqrt(variance), keras.config.epsilon())
+
+
 LAYERS: dict[type, type[StackedLayer]] = {
     keras.layers.BatchNormalization: StackedBatchNormalization,
     keras.layers.LayerNormalization: StackedLayerNormalization,
+    keras.layers.Normalization: StackedFeatureNormalization,
 }

@@ -87,6 +87,15 @@ MODELS = {
     "normalization of sequences": lambda: sequential(
         layers.BatchNormalization(), layers.LayerNormalization(), features=(3, 2)
     ),
+    "recurrent": lambda: sequential(
+        layers.SimpleRNN(3, return_sequences=True), layers.SimpleRNN(2), features=(3, 2)
+    ),
+    "lstm": lambda: sequential(
+        layers.LSTM(3, return_sequences=True), layers.LSTM(2, use_bias=False), features=(3, 2)
+    ),
+    "gru": lambda: sequential(
+        layers.GRU(3, return_sequences=True), layers.GRU(2, use_bias=False), features=(3, 2)
+    ),
     "noise": lambda: sequential(
         layers.Dropout(0.5),
         layers.GaussianNoise(1.0),
@@ -163,6 +172,19 @@ def test_a_stack_computes_what_each_run_computes(name, training):
                 np.testing.assert_allclose(update, np.asarray(variable), rtol=1e-5, atol=1e-6)
 
 
+def test_normalization_keeps_the_statistics_that_it_was_adapted_to():
+    inputs = np.random.default_rng(0).normal(3, 2, (EXAMPLES, 4)).astype(np.float32)
+    adapted = layers.Normalization()
+    adapted.adapt(inputs)
+    given = layers.Normalization(mean=[0.0, 0.1, 0.2, 0.3], variance=[1.0, 2.0, 3.0, 4.0])
+    model = sequential(adapted, given, layers.Dense(2))
+    network = StackedNetwork(model, (4,))
+    own = [np.asarray(one)[np.newaxis] for one in network.variables]
+    weights = [tf.constant(one[np.newaxis]) for one in network.to_stack(own)]
+    outputs = network.forward(tf.constant(inputs.T[None, None]), weights, {}, Moment(True))
+    np.testing.assert_allclose(outputs[0, 0].numpy().T, np.asarray(model(inputs)), rtol=1e-4)
+
+
 @pytest.mark.parametrize("name", sorted(ELEMENTWISE - {"threshold"}))
 def test_activations_know_whether_they_move_the_zero(name):
     at_zero = float(getattr(keras.activations, name)(tf.zeros(())))
@@ -202,6 +224,10 @@ REFUSED = {
     "BatchNormalization with special": lambda: sequential(
         layers.BatchNormalization(axis=1), features=(3, 2)
     ),
+    "GRU with special options": lambda: sequential(
+        layers.GRU(2, reset_after=False), features=(3, 2)
+    ),
+    "LSTM over more than 128 steps": lambda: sequential(layers.LSTM(2), features=(129, 2)),
     "Softmax over another axis": lambda: sequential(layers.Softmax(axis=1), features=(3, 2)),
     "float16 layers": lambda: sequential(layers.Dense(2, dtype="float16")),
 }
@@ -210,7 +236,7 @@ REFUSED = {
 @pytest.mark.parametrize("reason", REFUSED)
 def test_what_cannot_stack_says_why(reason):
     model = REFUSED[reason]()
-    features = (3, 2) if getattr(model, "input_shape", ())[1:] == (3, 2) else (4,)
+    features = tuple(getattr(model, "input_shape", (None, 4))[1:])
     model(np.zeros((1, *features), np.float32))
     with pytest.raises(CannotStackError, match=reason):
         StackedNetwork(model, features)
