@@ -42,8 +42,9 @@ def test_the_exponential_of_the_sum_is_the_product(probabilities):
 
 
 @given(arrays(float, st.integers(1, 20), elements=st.floats(0, 1)))
-def test_clipping_bounds_the_logarithm_from_below(probabilities):
+def test_clipping_bounds_the_logarithm_on_both_sides(probabilities):
     assert np.all(clipped_log(probabilities) >= math.log(1e-7))
+    assert np.all(clipped_log(probabilities) <= math.log(1 - 1e-7))
     inside = (probabilities > 1e-7) & (probabilities < 1 - 1e-7)
     np.testing.assert_allclose(clipped_log(probabilities)[inside], np.log(probabilities[inside]))
 
