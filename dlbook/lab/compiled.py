@@ -22,6 +22,7 @@ class CompiledNetwork:
     """
 
     stacks = False
+    fuses = False
 
     def __init__(self, model: Any, features: tuple[int, ...], reason: str, name: str) -> None:
         self.model = model

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dlbook.lab.training import Training
 
 MOST_PROGRAMS = 16
-SECONDS_TO_FUSE = 3.0  # above this estimate, compiling with XLA costs less than it saves
+SECONDS_TO_FUSE = 1.0  # for each weight: above this, compiling with XLA costs less than it saves
 _PLANNERS: "WeakKeyDictionary[Training, Planner]" = WeakKeyDictionary()
 _PROGRAMS: "OrderedDict[Hashable, Program]" = OrderedDict()
 
@@ -163,7 +163,8 @@ def _program(stack: Stack, group: Group) -> Program:
     """Return the program of a stack, made earlier if possible."""
     recipe = stack.recipe
     rest = (recipe.penalized, recipe.block, recipe.validates, recipe.scheduled)
-    fused = group.network.stacks and group.seconds_for(len(stack.jobs)) > SECONDS_TO_FUSE
+    cost = SECONDS_TO_FUSE * len(group.network.trainable)
+    fused = group.network.fuses and group.seconds_for(len(stack.jobs)) > cost
     key = (group.key, rest, stack.layout.cells.shape[1], fused)
     if key not in _PROGRAMS:
         _PROGRAMS[key] = Program(recipe, fused)

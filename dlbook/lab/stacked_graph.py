@@ -33,6 +33,7 @@ class Node:
         inputs: Numbers of the tensors that go in, nested as the layer takes them.
         output: Number of the tensor that comes out.
         shape: Its shape for one example.
+        size: How many numbers the layer makes of one example.
         training: The phase that the model's author fixed for this use, if any.
     """
 
@@ -40,6 +41,7 @@ class Node:
     inputs: Any
     output: int
     shape: tuple[int, ...]
+    size: int
     training: bool | None = None
 
 
@@ -171,7 +173,8 @@ class Graph:
             layer.try_out(shapes)
         places = keras.tree.map_structure(lambda one: self._numbers[id(one)], inputs)
         shape = tuple(outputs.shape[1:])
-        self.nodes.append(Node(layer, places, self._number(outputs), shape, training))
+        size = layer.size(shapes[0], shape)
+        self.nodes.append(Node(layer, places, self._number(outputs), shape, size, training))
         return outputs
 
     def _number(self, tensor: Any) -> int:

@@ -90,6 +90,7 @@ class StackedLayer:
 
     numbers_of: ClassVar[tuple[str, ...]] = ()
     uses_noise: ClassVar[bool] = False
+    fuses: ClassVar[bool] = True
     has_units: ClassVar[bool] = False
 
     def __init__(self, layer: Any) -> None:
@@ -112,6 +113,15 @@ class StackedLayer:
         Raises:
             CannotStackError: If it cannot take them.
         """
+
+    def size(self, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> int:
+        """Count the numbers that the layer makes of one example, for estimates of memory and time.
+
+        Args:
+            inputs: Shape of one example's inputs.
+            outputs: Shape of one example's outputs.
+        """
+        return prod(outputs)
 
     def numbers(self) -> dict[str, float]:
         """Return the settings of the layer that may differ between stacked runs."""

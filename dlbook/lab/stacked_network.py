@@ -71,6 +71,11 @@ class StackedNetwork:
             return None
         return repr((self.output_shape, [layer.key(widths=False) for layer in self.layers]))
 
+    @property
+    def fuses(self) -> bool:
+        """Whether XLA may compile the network."""
+        return all(layer.fuses for layer in self.layers)
+
     @cached_property
     def num_weights(self) -> int:
         """Weights of one run."""
@@ -79,7 +84,7 @@ class StackedNetwork:
     @cached_property
     def num_activations(self) -> int:
         """Numbers that one example makes on its way through the network."""
-        return sum(prod(node.shape) for node in self.nodes)
+        return sum(node.size for node in self.nodes)
 
     @cached_property
     def shapes(self) -> list[tuple[int, ...]]:

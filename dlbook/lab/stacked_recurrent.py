@@ -28,6 +28,7 @@ class StackedRecurrent(StackedLayer):
     """
 
     num_states = 1
+    fuses = False  # XLA takes a minute for thirty steps, and gains nothing
 
     def __init__(self, layer: Any) -> None:
         super().__init__(layer)
@@ -45,6 +46,10 @@ class StackedRecurrent(StackedLayer):
     def to_stack(self, position: int, values: np.ndarray) -> np.ndarray:
         """Transpose both kernels to (units, inputs)."""
         return values.swapaxes(-1, -2) if position < 2 else values
+
+    def size(self, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> int:
+        """Count all gates and states of all steps."""
+        return inputs[0] * 4 * self.weights[1].shape[-1]
 
     def call(
         self, inputs: Tensor, weights: Sequence[Tensor], numbers: Numbers, moment: Moment
