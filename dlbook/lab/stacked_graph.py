@@ -12,12 +12,21 @@ from typing import Any
 
 import keras
 
-from dlbook.lab import stacked_layers, stacked_noise, stacked_normalization, stacked_recurrent
+from dlbook.lab import (
+    stacked_activations,
+    stacked_dense,
+    stacked_noise,
+    stacked_normalization,
+    stacked_recurrent,
+    stacked_shapes,
+)
 from dlbook.lab.stacked_generic import Slot, StackedGeneric, StackedOperation
 from dlbook.lab.stacked_layers import CannotStackError, StackedLayer
 
 LAYERS: dict[type, type[StackedLayer]] = {
-    **stacked_layers.LAYERS,
+    **stacked_activations.LAYERS,
+    **stacked_dense.LAYERS,
+    **stacked_shapes.LAYERS,
     **stacked_noise.LAYERS,
     **stacked_normalization.LAYERS,
     **stacked_recurrent.LAYERS,

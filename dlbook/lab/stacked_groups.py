@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlbook.lab.fingerprint import fingerprint
+from dlbook.lab.settings import Settings, metric_name
 from dlbook.lab.stacked_data import PARTS
-from dlbook.lab.stacked_losses import StackedLoss, StackedMetric, stacked_metric
+from dlbook.lab.stacked_losses import StackedLoss
+from dlbook.lab.stacked_metrics import StackedMetric, stacked_metric
 from dlbook.lab.stacked_optimizers import StackedOptimizer
 from dlbook.lab.stacked_plan import Job, Planner
-from dlbook.lab.training import Settings, metric_name
 
 if TYPE_CHECKING:
     from dlbook.lab.experiment import Run

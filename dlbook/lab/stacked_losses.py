@@ -1,4 +1,4 @@
-"""Losses and metrics of many runs at once.
+"""Losses of many runs at once.
 
 Outputs have shape ``(streams, conditions, *units, examples)``, targets the same with one condition,
 ``(streams, 1, *units, examples)``, or class numbers of shape ``(streams, 1, examples)``.
@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from dlbook.lab.levels import nearest
-from dlbook.lab.stacked_layers import Tensor, examples_first, log_softmax
+from dlbook.lab.stacked_activations import log_softmax
+from dlbook.lab.stacked_layers import Tensor, examples_first
 
 LOGITS = "_from_logits"
 ALIASES = {
@@ -74,7 +75,7 @@ class StackedLoss:
     def __call__(self, targets: Tensor, outputs: Outputs) -> Tensor:
         """Return the mean loss of every run, shape (streams, conditions)."""
         if self.function is not None:
-            return _by_examples(self.function, targets, outputs.values)
+            return by_examples(self.function, targets, outputs.values)
         if self.name.startswith("mean_"):
             return _mean_errors(self.name, targets, outputs.values)
         logits = outputs.values if self.from_logits else outputs.logits
@@ -132,17 +133,17 @@ def _named_loss(loss: str) -> StackedLoss:
     return StackedLoss(name, False, function)
 
 
-def _over_runs(values: Tensor) -> Tensor:
+def over_runs(values: Tensor) -> Tensor:
     """Average over all axes but streams and conditions."""
     return tf.reduce_mean(values, list(range(2, values.shape.rank)))
 
 
 def _mean_errors(name: str, targets: Tensor, outputs: Tensor) -> Tensor:
     errors = outputs - targets
-    return _over_runs(tf.square(errors) if name == "mean_squared_error" else tf.abs(errors))
+    return over_runs(tf.square(errors) if name == "mean_squared_error" else tf.abs(errors))
 
 
-def _by_examples(function: Callable[..., Any], targets: Tensor, outputs: Tensor) -> Tensor:
+def by_examples(function: Callable[..., Any], targets: Tensor, outputs: Tensor) -> Tensor:
     """Apply a function of one run's targets and outputs, in Keras' order of axes, to all runs."""
     predicted = examples_first(outputs)
     rank = targets.shape.rank
@@ -170,9 +171,9 @@ def _sigmoid_crossentropy(logits: Tensor, targets: Tensor) -> Any:
 
 def _binary(targets: Tensor, outputs: Tensor, logits: Tensor | None) -> Tensor:
     if logits is not None:
-        return _over_runs(_sigmoid_crossentropy(logits, targets))
+        return over_runs(_sigmoid_crossentropy(logits, targets))
     share = _clip(outputs)
-    return -_over_runs(targets * tf.math.log(share) + (1 - targets) * tf.math.log(1 - share))
+    return -over_runs(targets * tf.math.log(share) + (1 - targets) * tf.math.log(1 - share))
 
 
 def _clip(outputs: Tensor) -> Tensor:
@@ -187,7 +188,7 @@ def _logarithms(outputs: Tensor, logits: Tensor | None) -> Tensor:
 
 
 def _categorical(targets: Tensor, outputs: Tensor, logits: Tensor | None) -> Tensor:
-    return -_over_runs(tf.reduce_sum(targets * _logarithms(outputs, logits), -2))
+    return -over_runs(tf.reduce_sum(targets * _logarithms(outputs, logits), -2))
 
 
 def _sparse(targets: Tensor, outputs: Tensor, logits: Tensor | None) -> Tensor:
@@ -195,129 +196,7 @@ def _sparse(targets: Tensor, outputs: Tensor, logits: Tensor | None) -> Tensor:
         logits = tf.math.log(_clip(outputs))
     rows = examples_first(logits)
     labels = tf.broadcast_to(targets, tf.shape(rows)[:-1])
-    return _over_runs(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, rows))
-
-
-# Metrics
-
-
-@dataclass(frozen=True)
-class StackedMetric:
-    """A metric for all runs, averaged over the examples of an epoch as Keras does.
-
-    Attributes:
-        name: Its name in the results.
-        sums: Gives sums over examples, shape (streams, conditions, k).
-        result: Turns the sums of all batches and the number of examples into the metric.
-        width: The k of `sums`.
-        dtype: Type of `sums`.
-    """
-
-    name: str
-    sums: Callable[[Tensor, Outputs], Tensor]
-    result: Callable[[Tensor, Tensor], Tensor]
-    width: int = 1
-    dtype: tf.DType = tf.float32
-
-
-def stacked_metric(name: str, metric: Any, loss: StackedLoss, units: tuple[int, ...]):
-    """Return the form of a metric for many runs.
-
-    Args:
-        name: Its name in the results.
-        metric: Name of a metric, or a function ``metric(y_true, y_pred)``.
-        loss: The loss, which says how targets and outputs look.
-        units: Shape of one example's outputs.
-
-    Returns:
-        The metric.
-
-    Raises:
-        ValueError: If there is no such metric.
-    """
-    if isinstance(metric, keras.metrics.Metric) or not (
-        isinstance(metric, str) or callable(metric)
-    ):
-        raise ValueError(
-            "metrics must hold names or functions metric(y_true, y_pred), which have no memory. "
-            f"Received: {metric!r}"
-        )
-    if not isinstance(metric, str):
-        return _mean_metric(name, lambda y, out: _by_examples(metric, y, out.values))
-    known = ALIASES.get(metric, metric)
-    known = _accuracy_for(loss, units) if known in ("accuracy", "acc") else known
-    if known == "correlation":
-        return StackedMetric(name, _moments, _correlation, 5, tf.float64)
-    threshold = 0.0 if known == "accuracy_of_logits" else 0.5
-    means = {
-        "accuracy_of_logits": lambda y, out: _binary_accuracy(y, out.values, threshold),
-        "binary_accuracy": lambda y, out: _binary_accuracy(y, out.values, threshold),
-        "sparse_categorical_accuracy": _sparse_accuracy,
-        "categorical_accuracy": _categorical_accuracy,
-    }
-    if known in means:
-        return _mean_metric(name, means[known])
-    return _mean_metric(name, _loss_as_metric(metric))
-
-
-def _loss_as_metric(metric: str) -> Callable[[Tensor, Outputs], Tensor]:
-    try:
-        return stacked_loss(metric)
-    except ValueError:
-        known = ["accuracy", "binary_accuracy", "categorical_accuracy", "correlation"]
-        known += ["sparse_categorical_accuracy", "mae", "mse", *OWN_LOSSES]
-        raise ValueError(
-            f"metrics must name metrics that are there: {nearest(metric, known)}. "
-            f"Received: {metric!r}"
-        ) from None
-
-
-def _accuracy_for(loss: StackedLoss, units: tuple[int, ...]) -> str:
-    """Choose the kind of accuracy that fits, as Keras does; logits have their threshold at 0."""
-    if loss.sparse:
-        return "sparse_categorical_accuracy"
-    if units[-1:] == (1,) or loss.name == "binary_crossentropy":
-        return "accuracy_of_logits" if loss.from_logits else "binary_accuracy"
-    return "categorical_accuracy"
-
-
-def _mean_metric(name: str, mean: Callable[[Tensor, Outputs], Tensor]) -> StackedMetric:
-    def sums(targets: Tensor, outputs: Outputs) -> Tensor:
-        count = tf.cast(tf.shape(outputs.values)[-1], tf.float32)
-        return (mean(targets, outputs) * count)[..., tf.newaxis]
-
-    return StackedMetric(name, sums, lambda totals, count: totals[..., 0] / count)
-
-
-def _binary_accuracy(targets: Tensor, outputs: Tensor, threshold: float) -> Tensor:
-    return _over_runs(
-        tf.cast(tf.equal(targets, tf.cast(outputs > threshold, tf.float32)), tf.float32)
-    )
-
-
-def _sparse_accuracy(targets: Tensor, outputs: Outputs) -> Tensor:
-    best = tf.argmax(examples_first(outputs.values), -1, output_type=tf.int32)
-    return _over_runs(tf.cast(tf.equal(best, tf.cast(targets, tf.int32)), tf.float32))
-
-
-def _categorical_accuracy(targets: Tensor, outputs: Outputs) -> Tensor:
-    return _sparse_accuracy(tf.argmax(targets, -2, output_type=tf.int32), outputs)
-
-
-def _moments(targets: Tensor, outputs: Outputs) -> Tensor:
-    predicted = tf.cast(outputs.values, tf.float64)
-    true = tf.broadcast_to(tf.cast(targets, tf.float64), tf.shape(predicted))
-    products = (true, predicted, true * true, predicted * predicted, true * predicted)
-    return tf.stack(
-        [tf.reduce_sum(one, list(range(2, one.shape.rank))) for one in products], axis=-1
-    )
-
-
-def _correlation(totals: Tensor, count: Tensor) -> Tensor:
-    means = totals / tf.cast(count, tf.float64)
-    true, predicted, true_square, predicted_square, product = tf.unstack(means, axis=-1)
-    spread = (true_square - true**2) * (predicted_square - predicted**2)
-    return tf.cast((product - true * predicted) * tf.math.rsqrt(spread), tf.float32)
+    return over_runs(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, rows))
 
 
 def fits(targets: np.ndarray, units: tuple[int, ...], sparse: bool) -> bool:

@@ -10,11 +10,12 @@ import numpy as np
 from dlbook.lab.compiled import CompiledNetwork
 from dlbook.lab.fingerprint import fingerprint
 from dlbook.lab.initial_weights import InitialWeights, seeded
+from dlbook.lab.settings import Settings
 from dlbook.lab.stacked_data import CheckedData
 from dlbook.lab.stacked_layers import CannotStackError
 from dlbook.lab.stacked_losses import StackedLoss, stacked_loss
 from dlbook.lab.stacked_network import StackedNetwork
-from dlbook.lab.training import Settings, Training
+from dlbook.lab.training import Training
 
 if TYPE_CHECKING:
     from dlbook.lab.experiment import Run

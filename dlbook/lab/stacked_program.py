@@ -8,7 +8,8 @@ from typing import Any
 import tensorflow as tf
 
 from dlbook.lab.stacked_layers import Moment, Noise, Tensor
-from dlbook.lab.stacked_losses import Outputs, StackedLoss, StackedMetric
+from dlbook.lab.stacked_losses import Outputs, StackedLoss
+from dlbook.lab.stacked_metrics import StackedMetric
 from dlbook.lab.stacked_noise import noise_source
 from dlbook.lab.stacked_optimizers import StackedOptimizer
 

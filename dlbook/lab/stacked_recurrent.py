@@ -7,14 +7,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dlbook.lab.stacked_activations import activate
+from dlbook.lab.stacked_dense import matrix_product
 from dlbook.lab.stacked_layers import (
     CannotStackError,
     Moment,
     Numbers,
     StackedLayer,
     Tensor,
-    activate,
-    matrix_product,
     per_feature,
 )
 

@@ -9,7 +9,8 @@ import tensorflow as tf
 from keras import layers
 
 from dlbook.lab.compiled import CompiledNetwork
-from dlbook.lab.stacked_layers import ELEMENTWISE, MOVES_ZERO, CannotStackError, Moment
+from dlbook.lab.stacked_activations import ELEMENTWISE, MOVES_ZERO
+from dlbook.lab.stacked_layers import CannotStackError, Moment
 from dlbook.lab.stacked_network import StackedNetwork
 from dlbook.lab.stacked_noise import noise_source, table
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dlbook.lab.stacked_losses import Outputs, StackedLoss, fits, stacked_loss, stacked_metric
+from dlbook.lab.stacked_losses import Outputs, StackedLoss, fits, stacked_loss
+from dlbook.lab.stacked_metrics import stacked_metric
 
 RUNS = (2, 3)
 EXAMPLES = 9

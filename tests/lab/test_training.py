@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from dlbook.lab.datasets import Data
-from dlbook.lab.training import Training, by, check_setting, metric_name
+from dlbook.lab.settings import check_setting, metric_name
+from dlbook.lab.training import Training, by
 
 DATA = Data(np.eye(3), np.array([[0.0], [1.0], [1.0]]))
 
