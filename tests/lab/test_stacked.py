@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from dlbook.lab import stacked, stacked_groups, stacked_plan
@@ -390,3 +391,49 @@ def test_an_unknown_loss_is_refused(loss):
     trial = Training(plain, three_clusters, loss)
     with pytest.raises(ValueError, match=rf"loss must be.*Received: {loss!r}"):
         trial.partition(cross({}, (0,)), 2**31)
+
+
+def test_where_xla_is_missing_the_loop_runs_without_it(monkeypatch):
+    monkeypatch.setattr(stacked, "SECONDS_TO_FUSE", 0.0)
+    trial = training(epochs=2)
+    fused, _ = train(trial, {})
+    program = next(reversed(stacked._PROGRAMS.values()))
+    assert program.fused
+
+    def missing(*arguments):
+        raise tf.errors.InvalidArgumentError(None, None, "XLA is not there")
+
+    program._fused = missing
+    plain, _ = train(trial, {})
+    assert not program.fused
+    assert_same_curves(fused[1,], plain[1,], tolerance=1e-5)
+    stacked._PROGRAMS.clear()
+
+
+def test_old_programs_are_let_go(monkeypatch):
+    monkeypatch.setattr(stacked, "MOST_PROGRAMS", 1)
+    train(training(epochs=1), {"batch_size": (10, 15)})
+    assert len(stacked._PROGRAMS) == 1
+
+
+def test_a_model_and_data_may_take_the_seed_and_any_level():
+    def model(seed, **levels):
+        start: Any = keras.initializers.Constant(seed + levels["shift"])
+        return keras.Sequential([keras.Input((1,)), layers.Dense(1, kernel_initializer=start)])
+
+    def data(**levels):
+        return Data(np.ones((2, 1)), np.full((2, 1), levels["seed"] + 0.5))
+
+    trial = Training(model, data, "mae", learning_rate=0.0)
+    trial.check({"shift": (0.0, 1.0), "anything": (1,)})
+    records, _ = train(trial, {"shift": (0.0, 1.0)}, seeds=(2, 7))
+    losses = {key: record["loss"].item() for key, record in records.items()}
+    assert losses == {(0.0, 2): 0.5, (0.0, 7): 0.5, (1.0, 2): 0.5, (1.0, 7): 0.5}
+
+
+def test_unbuilt_models_and_ready_data_train_too():
+    ready = three_clusters(3)
+    trial = Training(lambda: keras.Sequential([layers.Dense(3)]), ready, SPARSE, metrics="accuracy")
+    records, engine = train(trial, {})
+    assert engine == "stacked"
+    assert set(records[0,]) >= {"loss", "accuracy", "test_accuracy"}
