@@ -7,11 +7,13 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from benchmarks.jobs import JOBS, grown
 from benchmarks.sides import SIDES
 
+ROOT = Path(__file__).resolve().parents[1]
 MEBIBYTE = 2**20
 
 
@@ -29,7 +31,9 @@ def in_own_process(*task: str) -> dict[str, Any]:
     """
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, "-m", "benchmarks.measure", *task]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(task)} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -19,6 +19,9 @@ class CompiledNetwork:
         features: Shape of one example's inputs.
         reason: Why it cannot stack.
         name: Describes all that runs which share the compiled loop have in common.
+
+    Raises:
+        ValueError: If the model has several outputs.
     """
 
     stacks = False
@@ -29,7 +32,10 @@ class CompiledNetwork:
         self.engine = f"one by one: {reason}"
         self.name = name
         self.variables = variables(model)
-        self.output_shape = tuple(model(np.zeros((1, *features), np.float32)).shape[1:])
+        outputs = model(np.zeros((1, *features), np.float32))
+        if not isinstance(outputs, tf.Tensor):
+            raise ValueError(f"model must have one output. Received: {type(outputs).__name__}")
+        self.output_shape = tuple(outputs.shape[1:])
         self._position = {id(one): place for place, one in enumerate(self.variables)}
         self._trained = [self._position[id(one)] for one in model.trainable_variables]
         self._others = [self._position[id(one)] for one in model.non_trainable_variables]

@@ -125,6 +125,7 @@ class Planner:
 
     def _network(self, job: Job, model: Any) -> Any:
         features = self.raw(job).x_train.shape[1:]
+        check_inputs(model, features)
         try:
             return StackedNetwork(model, features)
         except CannotStackError as reason:
@@ -191,6 +192,32 @@ class Planner:
         if key not in self._data:
             self._data[key] = CheckedData(self.raw(seen), units, loss)
         return self._data[key]
+
+
+def check_inputs(model: Any, features: tuple[int, ...]) -> None:
+    """Refuse a model that does not take the data, or does not compute in 32-bit floats.
+
+    Args:
+        model: A built Keras model.
+        features: Shape of one example's inputs.
+
+    Raises:
+        ValueError: If the shapes do not fit, or a weight is of another type.
+    """
+    expected = getattr(model, "input_shape", (None, *features))
+    if not isinstance(expected, tuple) or isinstance(expected[0], (tuple, list)):
+        raise ValueError(f"model must take one array of inputs. Received: inputs {expected}")
+    pairs = zip(expected[1:], features, strict=False)
+    if len(expected) != len(features) + 1 or any(a not in (None, b) for a, b in pairs):
+        raise ValueError(
+            f"model must take what x_train holds: it takes examples of shape {expected[1:]}. "
+            f"Received: x_train with examples of shape {features}"
+        )
+    for weight in model.trainable_variables:
+        if weight.dtype != "float32":
+            raise ValueError(
+                f"model must have float32 weights. Received: {weight.path} of type {weight.dtype}"
+            )
 
 
 def _frozen(levels: dict[str, Any]) -> tuple:

@@ -347,12 +347,37 @@ def test_nan_in_the_data_is_refused_with_its_column():
         trial.partition(cross({}, (0,)), 2**31)
 
 
+def three_inputs():
+    return keras.Sequential([keras.Input((3,)), layers.Dense(3)])
+
+
+def two_outputs():
+    inputs = keras.Input((2,))
+    return keras.Model(inputs, [layers.Dense(3)(inputs), layers.Dense(3)(inputs)])
+
+
+def two_inputs():
+    inputs = keras.Input((2,)), keras.Input((2,))
+    return keras.Model(inputs, layers.Add()(inputs))
+
+
+def halves():
+    return keras.Sequential([keras.Input((2,)), layers.Dense(3, dtype="float16")])
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"metrics": ("acuracy",)}, r"metrics must name.*did you mean.*accuracy.*'acuracy'"),
         ({"metrics": (keras.metrics.Mean(),)}, r"metrics must hold names or functions"),
         ({"model": lambda: 3}, r"model must build a Keras model\. Received: 3"),
+        (
+            {"model": three_inputs},
+            r"shape \(3,\)\. Received: x_train with examples of shape \(2,\)",
+        ),
+        ({"model": two_outputs}, r"model must have one output\. Received: list"),
+        ({"model": two_inputs}, r"model must take one array of inputs"),
+        ({"model": halves}, r"model must have float32 weights.*float16"),
     ],
 )
 def test_unknown_metrics_and_things_that_are_no_models_are_refused(changes, message):
