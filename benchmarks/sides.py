@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -68,7 +69,7 @@ def pytorch(job: Job, side: str, threads: int | None, loader: bool) -> float:
     Returns:
         Seconds.
     """
-    import torch
+    torch = import_module("torch")
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -81,7 +82,7 @@ def pytorch(job: Job, side: str, threads: int | None, loader: bool) -> float:
 
 def _torch_run(job: Job, run: Run, loader: bool, epochs: int) -> list[tuple[float, float]]:
     """Train one run, and keep its loss and accuracy per epoch."""
-    import torch
+    torch = import_module("torch")
 
     settings, data = job.training.settings(run.condition), data_of(job, run)
     torch.manual_seed(run.seed)
@@ -97,7 +98,7 @@ def _torch_run(job: Job, run: Run, loader: bool, epochs: int) -> list[tuple[floa
 
 
 def _torch_network(sizes: list[int]) -> Any:
-    import torch
+    torch = import_module("torch")
 
     layers: list[Any] = []
     for before, after in pairwise(sizes):
@@ -108,7 +109,7 @@ def _torch_network(sizes: list[int]) -> Any:
 def _torch_batches(
     inputs: Any, targets: Any, size: int | None, loader: bool
 ) -> Callable[[], Iterable[Any]]:
-    import torch
+    torch = import_module("torch")
 
     if size is None:
         return lambda: [(inputs, targets)]
@@ -125,7 +126,7 @@ def _torch_batches(
 
 
 def _torch_epoch(network: Any, optimizer: Any, cost: Any, batches: Iterable[Any]) -> tuple:
-    import torch
+    torch = import_module("torch")
 
     total, right, count = 0.0, 0.0, 0
     for inputs, targets in batches:
