@@ -282,7 +282,7 @@ def plot_projection(a: ArrayLike, b: ArrayLike) -> "plots.BookFigure":
     for vector, name, color in ((first, "a", "blue"), (second, "b", "orange")):
         axes.plot([0, vector[0]], [0, vector[1]], color=color)
         axes.plot(*vector[:, np.newaxis], "o", color=color)
-        axes.annotate(name, vector, xytext=(6, 6), textcoords="offset points", color=color)
+        axes.annotate(name, vector, xytext=(6, 6), textcoords="offset points")
     axes.plot([0, shadow[0]], [0, shadow[1]], color="accent", linewidth=5, alpha=0.5)
     axes.plot(
         [second[0], shadow[0]], [second[1], shadow[1]], color="muted", linestyle="--", linewidth=1

@@ -297,8 +297,8 @@ def plot_mirror() -> "plots.BookFigure":
     axes.plot(x, np.exp(x), color="orange")
     axes.plot(np.exp(x), x, color="blue")
     plots.plane(axes)
-    axes.annotate("exponential", (1, 3.6), color="orange", ha="right")
-    axes.annotate("logarithm", (4, 0.75), color="blue", ha="right", va="top")
+    axes.annotate("exponential", (1, 3.6), ha="right")
+    axes.annotate("logarithm", (4, 0.75), ha="right", va="top")
     axes.plot([1, np.exp(1)], [np.exp(1), 1], "o-", color="muted", linewidth=1, markersize=5)
     axes.set(xlabel="x", ylabel="y", xlim=(-3, 4.1), ylim=(-3, 4.1))
     return drawing
