@@ -91,7 +91,7 @@ def visitor(chromium: Browser) -> Iterator[BrowserContext]:
     A page that is opened lets a worker read the whole book for the search. Ninety times that is
     half of all the work.
     """
-    with new_profile(chromium) as context:
+    with new_profile(chromium, reduced_motion="reduce") as context:
         context.add_init_script("window.Worker = class extends EventTarget { postMessage() {} };")
         yield context
 

@@ -18,18 +18,21 @@
     return `<${element.localName}${id}${classes}> ${text.slice(0, 60)}`;
   }
 
-  /** Resolves when fonts are there and everything that watches sizes has had its turn. */
+  /** Resolves when fonts are there, what watches sizes has had its turn, and colours have faded in. */
   async function settle() {
     await document.fonts.ready;
     for (let frame = 0; frame < 3; frame += 1) {
       await new Promise(requestAnimationFrame);
     }
+    const ending = document.getAnimations().filter(({ effect }) => Number.isFinite(effect.getComputedTiming().endTime));
+    await Promise.allSettled(ending.map((animation) => animation.finished));
   }
 
-  function unfold(open) {
+  async function unfold(open) {
     for (const details of all("details")) {
       details.open = open;
     }
+    await settle();
   }
 
   /** Elements that stick out of the page and do not scroll inside a box of their own. */
@@ -129,7 +132,7 @@
     const frame = all(FRAME).filter(shown).map((element) => `printed: ${name(element)}`);
     const parts = all("details:not(.dlbook-steps) > :not(summary)", article()).filter((part) => part.textContent.trim());
     const folded = parts.filter((part) => part.getBoundingClientRect().height === 0).map((part) => `not printed: ${name(part)}`);
-    const paper = luminance(getComputedStyle(document.body).backgroundColor);
+    const paper = luminance(page());
     const ink = luminance(getComputedStyle(article()).color);
     return [...frame, ...folded, ...(paper > 0.9 && ink < 0.1 ? [] : ["it is not dark ink on a light ground"])];
   }
@@ -150,41 +153,63 @@
     return outlined || focused === document.body ? [] : [name(focused)];
   }
 
-  /** Words in figures whose colour is too near to what lies beneath them. */
+  /** Words in figures whose colour is too near to what lies beneath them. No colour of text reaches
+   *  4.5 on a cell of middle tint, so there the 3 of large text must do. */
   function illegible() {
     const words = figures().flatMap((svg) => all("text", svg)).filter((text) => text.textContent.trim());
     const faint = words.filter((text) => {
       const style = getComputedStyle(text);
       const halo = style.stroke !== "none" && style.paintOrder.startsWith("stroke");
       const ground = halo ? style.stroke : beneath(text);
-      return ground !== null && contrast(style.fill, ground) < 4.5;
+      const least = halo || ground === page() ? 4.5 : 3;
+      return ground !== null && contrast(style.fill, ground) < least;
     });
-    return faint.map((text) => `${name(text)}: ${getComputedStyle(text).fill}`);
+    return faint.map((text) => `${name(text)}: ${getComputedStyle(text).fill} on ${beneath(text)}`);
   }
 
   /** The colour under the middle of a word; null where it lies on a picture. */
   function beneath(text) {
     const { left, top, width, height } = text.getBoundingClientRect();
     const middle = new DOMPoint(left + width / 2, top + height / 2);
-    const below = all("path, rect, circle, ellipse, polygon, image", text.closest("figure > svg, .dlbook-plot > svg"));
-    const ground = below.reverse().find((shape) => before(shape, text) && covers(shape, middle));
-    if (ground?.localName === "image") {
-      return null;
+    const shapes = all("path, rect, circle, ellipse, polygon, image", outermost(text));
+    let ground = channels(page());
+    for (const shape of shapes.filter((each) => before(each, text) && covers(each, middle))) {
+      if (shape.localName === "image") {
+        return null;
+      }
+      const share = opacity(shape) * getComputedStyle(shape).fillOpacity;
+      const fill = channels(getComputedStyle(shape).fill);
+      ground = ground.map((value, i) => share * fill[i] + (1 - share) * value);
     }
-    return ground ? getComputedStyle(ground).fill : getComputedStyle(document.body).backgroundColor;
+    return `rgb(${ground.join(", ")})`;
   }
 
+  const page = () => getComputedStyle(document.body).backgroundColor;
+
   const before = (shape, text) => Boolean(shape.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING);
+
+  const channels = (color) => color.match(/[\d.]+/g).slice(0, 3).map(Number);
+
+  function outermost(element) {
+    const svg = element.closest("svg");
+    return svg.parentElement.closest("svg") ? outermost(svg.parentElement) : svg;
+  }
+
+  /** How opaque an element is, with all that it stands in. */
+  function opacity(element) {
+    const own = Number(getComputedStyle(element).opacity);
+    return element.parentElement ? own * opacity(element.parentElement) : own;
+  }
 
   function covers(shape, point) {
     if (shape.localName === "image") {
       const { left, right, top, bottom } = shape.getBoundingClientRect();
       return left < point.x && point.x < right && top < point.y && point.y < bottom;
     }
-    const { fill, fillOpacity, opacity } = getComputedStyle(shape);
-    const opaque = fill !== "none" && fill !== "rgba(0, 0, 0, 0)" && fillOpacity * opacity > 0.5;
-    const drawn = shape.getScreenCTM() && !shape.closest("defs, clipPath");
-    return opaque && drawn && shape.isPointInFill(point.matrixTransform(shape.getScreenCTM().inverse()));
+    const { fill } = getComputedStyle(shape);
+    const filled = fill !== "none" && fill !== "rgba(0, 0, 0, 0)" && !shape.closest("defs, clipPath");
+    const place = filled && shape.getScreenCTM();
+    return Boolean(place) && shape.isPointInFill(point.matrixTransform(place.inverse()));
   }
 
   function contrast(one, other) {
@@ -193,8 +218,8 @@
   }
 
   function luminance(color) {
-    const [red, green, blue] = color.match(/[\d.]+/g).map((part) => {
-      const share = Number(part) / 255;
+    const [red, green, blue] = channels(color).map((part) => {
+      const share = part / 255;
       return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
     });
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
@@ -227,13 +252,13 @@
 
   function looks(element) {
     const { color, fontSize, fontWeight } = getComputedStyle(element);
-    const ancestors = [];
-    for (let each = element; each; each = each.parentElement) {
-      ancestors.push(getComputedStyle(each));
+    const transparent = (each) => getComputedStyle(each).backgroundColor === "rgba(0, 0, 0, 0)";
+    let ground = element;
+    while (transparent(ground) && ground.parentElement) {
+      ground = ground.parentElement;
     }
-    const opacity = ancestors.reduce((product, style) => product * style.opacity, 1);
-    const ground = ancestors.find((style) => style.backgroundColor !== "rgba(0, 0, 0, 0)")?.backgroundColor;
-    return [element.localName, color, fontSize, fontWeight, opacity, ground].join();
+    const { backgroundColor } = getComputedStyle(ground);
+    return [element.localName, color, fontSize, fontWeight, opacity(element), backgroundColor].join();
   }
 
   window.probe = {

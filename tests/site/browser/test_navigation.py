@@ -195,10 +195,11 @@ def search(page: Page, words: str) -> list[str]:
 
 def test_the_search_finds_every_chapter_by_its_title(open_page):
     page = open_page("about")
-    chapters = contents.chapters()
-    assert [
-        each.title for each in chapters if each.address not in search(page, each.title)[:8]
-    ] == []
+    missed = []
+    for chapter in contents.chapters():
+        offered = list(dict.fromkeys(search(page, chapter.title)))  # pages, best first
+        missed += [] if chapter.address in offered[:5] else [(chapter.title, offered[:5])]
+    assert missed == []
 
 
 def test_the_search_finds_a_term_inside_a_chapter(open_page):
@@ -210,11 +211,8 @@ def test_the_search_finds_a_term_inside_a_chapter(open_page):
     expect(page.locator("article.md-content__inner")).to_contain_text("temperature")
 
 
-def test_the_search_returns_no_noise_of_notebooks(open_page):
-    page = open_page()
-    chapters = {chapter.address for chapter in contents.chapters()}
-    for noise in ("ipynb_checkpoints", "np.linspace", "image/svg+xml"):
-        assert chapters.isdisjoint(search(page, noise)), noise
+def test_the_search_returns_nothing_for_noise(open_page):
+    assert search(open_page(), "ipynb_checkpoints") == []
 
 
 # Copy and download

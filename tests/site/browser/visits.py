@@ -13,6 +13,9 @@ PREFIX = "/dlbook/"
 """The book is served below a path, as it is when published, so that no address may forget it."""
 
 PHONE, TABLET, DESK = 360, 768, 1280
+TALL = 1200
+"""Height of the window in CSS pixels: the contents beside the text need not scroll."""
+
 PAPER = 690
 """Width of the text on a sheet of A4 paper, in CSS pixels."""
 
@@ -118,7 +121,7 @@ def ask(page: Page, question: str, *arguments: Any) -> Any:
 
 def resize(page: Page, width: int) -> None:
     """Give the page another width, and time to follow."""
-    page.set_viewport_size({"width": width, "height": 900})
+    page.set_viewport_size({"width": width, "height": TALL})
     ask(page, "settle")
 
 
@@ -134,7 +137,7 @@ def scheme(page: Page) -> str | None:
 
 
 def _look_on_a_desk(page: Page, visit: Visit) -> None:
-    ask(page, "settle")
+    resize(page, DESK)
     ask(page, "unfold", True)
     page.evaluate(Axe().axe_script)
     visit.num_formulas = ask(page, "countFormulas")
