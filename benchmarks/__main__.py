@@ -5,6 +5,7 @@ import json
 import os
 import platform
 from collections.abc import Sequence
+from functools import partial
 from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from benchmarks.jobs import JOBS
 from benchmarks.measure import in_own_process, ratios
+from benchmarks.quiet import quietly
 from benchmarks.report import growth, page, sides
 from benchmarks.sides import SIDES
 
@@ -28,32 +30,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--repeats", type=int, default=3, help="turns of every side (3)")
+    parser.add_argument(
+        "--patience", type=float, default=60, help="seconds to wait for a quiet machine (60)"
+    )
     parser.add_argument("--only", choices=[*JOBS, "growth"], help="one part alone, not kept")
     options = parser.parse_args(arguments)
     if options.only == "growth":
-        print(growth(measure_growth()))
+        print(growth(measure_growth(options.patience)))
     elif options.only:
-        print(sides(measure_job(options.only, options.repeats)))
+        print(sides(measure_job(options.only, options.repeats, options.patience)))
     else:
-        _keep(measure_all(options.repeats))
+        _keep(measure_all(options.repeats, options.patience))
 
 
-def measure_all(repeats: int) -> dict[str, Any]:
+def measure_all(repeats: int, patience: float) -> dict[str, Any]:
     """Measure everything.
 
     Args:
         repeats: Turns of every side.
+        patience: Seconds to wait for a quiet machine, for each measurement.
 
     Returns:
         All measurements, ready for JSON.
     """
-    jobs = [measure_job(name, repeats) for name in JOBS]
+    jobs = [measure_job(name, repeats, patience) for name in JOBS]
     return {
         "machine": machine(),
         "repeats": repeats,
         "jobs": jobs,
-        "arithmetic": measure_arithmetic(jobs),
-        "growth": measure_growth(),
+        "arithmetic": measure_arithmetic(jobs, patience),
+        "growth": measure_growth(patience),
     }
 
 
@@ -67,12 +73,13 @@ def machine() -> str:
     )
 
 
-def measure_job(name: str, repeats: int) -> dict[str, Any]:
+def measure_job(name: str, repeats: int, patience: float) -> dict[str, Any]:
     """Time all sides of a job in turn.
 
     Args:
         name: Which job.
         repeats: Turns of every side.
+        patience: Seconds to wait for a quiet machine, for each measurement.
 
     Returns:
         Times, and how many times faster the stacked engine is.
@@ -81,23 +88,26 @@ def measure_job(name: str, repeats: int) -> dict[str, Any]:
     turns: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
     for turn in range(repeats):
         for side, found in turns.items():
-            found.append(in_own_process("side", name, side))
-            print(f"{name}, turn {turn + 1}, {side}: {found[-1]['seconds']:.1f} s", flush=True)
+            found.append(quietly(partial(in_own_process, "side", name, side), patience))
+            seconds, others = found[-1]["seconds"], found[-1]["others"]
+            print(f"{name} {turn + 1}, {side}: {seconds:.1f} s, others {others:.0%}", flush=True)
     times = {side: [one["seconds"] for one in found] for side, found in turns.items()}
     rows = [
         {"name": side, "seconds": times[side], "runs_timed": turns[side][0]["runs"]}
         | ({} if side == "stacked" else {"ratio": ratios(times["stacked"], times[side])})
         for side in SIDES
     ]
-    load = max(one["load"] for found in turns.values() for one in found)
-    return {"name": name, "title": job.title, "runs": len(job.runs), "load": load, "sides": rows}
+    others = max(one["others"] for found in turns.values() for one in found)
+    head = {"name": name, "title": job.title, "runs": len(job.runs), "others": others}
+    return {**head, "sides": rows}
 
 
-def measure_arithmetic(jobs: Sequence[dict[str, Any]]) -> dict[str, float]:
+def measure_arithmetic(jobs: Sequence[dict[str, Any]], patience: float) -> dict[str, float]:
     """Compare the multiply-adds of the digits job with those of a large matrix product.
 
     Args:
         jobs: The measured jobs.
+        patience: Seconds to wait for a quiet machine.
 
     Returns:
         Multiply-adds: per second in the product, needed by the sweep, per second reached.
@@ -107,12 +117,16 @@ def measure_arithmetic(jobs: Sequence[dict[str, Any]]) -> dict[str, float]:
     kernels = [before * after for before, after in pairwise(job.sizes())]
     per_example = 3 * sum(kernels) - kernels[0]
     needed = per_example * job.num_examples * job.training.epochs * len(job.runs)
-    limit = in_own_process("matrix")["multiply_adds_per_second"]
+    found = quietly(lambda: in_own_process("matrix"), patience)
+    limit = found["multiply_adds_per_second"]
     return {"machine": limit, "needed": needed, "seconds": seconds, "reached": needed / seconds}
 
 
-def measure_growth() -> list[dict[str, Any]]:
+def measure_growth(patience: float) -> list[dict[str, Any]]:
     """Measure time and memory for more runs, wider networks and more processes.
+
+    Args:
+        patience: Seconds to wait for a quiet machine, for each measurement.
 
     Returns:
         One entry per case.
@@ -120,7 +134,8 @@ def measure_growth() -> list[dict[str, Any]]:
     cases = [(runs, 1, 1) for runs in RUNS] + [(100, units, 1) for units in UNITS]
     found = []
     for runs, units, workers in [*cases, (20_000, 1, 2)]:
-        one = in_own_process("grow", str(runs), str(units), str(workers))
+        task = partial(in_own_process, "grow", str(runs), str(units), str(workers))
+        one = quietly(task, patience)
         print(f"growth, {runs} runs, {units} units: {one['seconds']:.1f} s", flush=True)
         found.append({"runs": runs, "units": units, "workers": workers, **one})
     return found

@@ -56,7 +56,7 @@ def _side(job_name: str, side: str) -> dict[str, Any]:
     job = JOBS[job_name]()
     seconds = SIDES[side](job)
     runs = len(job.sample(side))
-    return {"seconds": seconds * len(job.runs) / runs, "runs": runs, "load": os.getloadavg()[0]}
+    return {"seconds": seconds * len(job.runs) / runs, "runs": runs}
 
 
 def _grow(runs: str, units: str, workers: str) -> dict[str, Any]:
