@@ -186,12 +186,12 @@ def _recipes(model: Any, seed: int) -> list[Recipe | None]:
     """Find for each variable its initializer and which draw of the seed it got."""
     places = _places(seed)
     found: dict[int, Recipe] = {}
-    for layer in leaves(model):
-        for weight in layer.weights:
-            initializer = getattr(layer, f"{weight.name}_initializer", None)
-            place = places.get(_own_seed(initializer))
-            if place is not None:
-                found[id(weight)] = (initializer, place)
+    weights = [(layer, weight) for layer in leaves(model) for weight in layer.weights]
+    for layer, weight in weights:
+        initializer = getattr(layer, f"{weight.name}_initializer", None)
+        place = places.get(_own_seed(initializer))
+        if place is not None:
+            found[id(weight)] = (initializer, place)
     for state in variables(model)[len(model.weights) :]:
         place = places.get(int(state.numpy()[0]))
         if place is not None:

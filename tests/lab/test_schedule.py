@@ -290,7 +290,8 @@ def test_who_reads_while_a_file_is_replaced_sees_the_old_content(tmp_path):
 # Stopping
 
 SCRIPT = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job would ignore it
 from dlbook import Experiment, Training
 from dlbook.lab.results import save
 log, store, output, workers = sys.argv[1:]
