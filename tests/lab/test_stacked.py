@@ -249,6 +249,20 @@ def test_each_run_sees_its_own_data_and_uneven_stacks_work_too():
         assert_same_curves(one, other, tolerance=1e-5)
 
 
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_conditions_of_one_seed_may_have_different_data(batch_size):
+    def shifted(seed, shift):
+        return Data(np.full((5, 1), shift + seed), np.zeros((5, 1)))
+
+    def line():
+        return keras.Sequential([keras.Input((1,)), layers.Dense(1, kernel_initializer="ones")])
+
+    trial = Training(line, shifted, "mae", learning_rate=0.0, batch_size=batch_size)
+    records, _ = train(trial, {"shift": (0.0, 3.0), "momentum": (0.1, 0.2)}, seeds=(1, 5))
+    for (shift, _, seed), record in records.items():
+        assert record["loss"].item() == pytest.approx(float(shift) + seed)
+
+
 def widths(units, activation):
     hidden = layers.Dense(units, activation), layers.BatchNormalization(), layers.Dropout(0.2)
     return network(*hidden, layers.Dense(units, activation))
@@ -277,11 +291,13 @@ def test_work_units_stay_within_the_memory_budget_and_hold_whole_seeds():
     one, *more = trial.partition(runs, 2**31)
     assert len(one) == 200
     assert not more
-    units = trial.partition(runs, 2**18)
-    assert len(units) > 2
-    assert sorted(run.index for unit in units for run in unit) == sorted(run.index for run in runs)
-    assert all(len(unit) % 10 == 0 for unit in units)
-    assert trial.partition(runs, 2**18) == units
+    for memory in (2**17, 3 * 2**16, 2**18):
+        units = trial.partition(runs, memory)
+        assert len(units) > 2
+        found = sorted(run.index for unit in units for run in unit)
+        assert found == sorted(run.index for run in runs)
+        assert all(len(unit) % 10 == 0 for unit in units)
+        assert trial.partition(runs, memory) == units
 
 
 def test_results_hold_final_weights_and_measurements_of_trained_models():
