@@ -1,6 +1,7 @@
 """Every figure of an experiment can be drawn from its results."""
 
 from importlib import import_module
+from inspect import signature
 
 import pytest
 
@@ -24,3 +25,20 @@ def test_the_figure_of_an_experiment_can_be_drawn_from_two_seeds(module, experim
     drawn = getattr(module, f"plot_{experiment.name}")(results).svg()
     assert 'role="img"' in drawn
     assert "<path" in drawn
+
+
+def illustrations():
+    """Yield every other figure that can be drawn without being given anything."""
+    for chapter in contents.chapters():
+        module = import_module(chapter.module)
+        experiments = {one.name for one in vars(module).values() if isinstance(one, Experiment)}
+        for name, function in vars(module).items():
+            if name.startswith("plot_") and name.removeprefix("plot_") not in experiments:
+                parameters = signature(function).parameters.values()
+                if all(one.default is not one.empty for one in parameters):
+                    yield pytest.param(function, id=f"{chapter.name}-{name}")
+
+
+@pytest.mark.parametrize("draw", list(illustrations()))
+def test_an_illustration_can_be_drawn(draw):
+    assert 'role="img"' in draw().svg()
