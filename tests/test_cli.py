@@ -189,6 +189,13 @@ def test_options_that_contradict_each_other_are_refused(options, here, capsys):
     assert not any(here.iterdir())
 
 
+def test_a_scheduler_without_dask_is_refused_in_one_line(here, monkeypatch, capsys):
+    monkeypatch.setattr(running, "find_spec", lambda name: None)
+    assert main(["run", "softmax", "--scheduler", "tcp://127.0.0.1:1"]) == 1
+    assert "dlbook[cluster]" in one_line(capsys.readouterr().err)
+    assert not any(here.iterdir())
+
+
 def test_a_chapter_without_experiments_says_so(here, monkeypatch, capsys):
     monkeypatch.setattr(running, "experiments_of", lambda module: [])
     assert main(["run", "softmax"]) == 1

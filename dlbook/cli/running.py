@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -54,10 +55,10 @@ class Options:
         return chosen + ([f"--seeds {self.seeds}"] if self.seeds else [])
 
     def check(self) -> None:
-        """Refuse options that contradict each other.
+        """Refuse options that contradict each other or cannot be met.
 
         Raises:
-            Failure: if they do.
+            Failure: if they do, or need a library that is not installed.
         """
         elsewhere = self.workers > 1 or self.scheduler or self.store
         if self.quick and self.full:
@@ -69,6 +70,8 @@ class Options:
                 "--quick runs here and at once: leave out --workers, --scheduler and --store.",
                 WRONG_ARGUMENT,
             )
+        if self.scheduler and not find_spec("distributed"):
+            raise Failure('--scheduler needs Dask: python -m pip install "dlbook[cluster]"')
 
     def run(self, experiment: "Experiment") -> "xr.Dataset":
         """Run one experiment as these options say."""

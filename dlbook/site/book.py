@@ -1,5 +1,6 @@
 """What a build of the site knows about the book: parts, chapters, titles, the notes."""
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -56,6 +57,12 @@ class Book:
     def keys(self) -> dict[str, str]:
         """The key with which each notebook was executed."""
         return execute.read_keys(self.root)
+
+    @cached_property
+    def claims(self) -> dict[str, list[Any]]:
+        """The records of the claims tables of each chapter, as its notebook found them."""
+        path = self.root / "docs" / "notebooks" / "claims.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
     @cached_property
     def headings(self) -> tuple[Heading, ...]:

@@ -69,8 +69,12 @@ def image_problems(html: str) -> list[str]:
 
 
 def searchable(html: str) -> str:
-    """What the search reads of a page: no code, no outputs, no long formulas."""
-    return maths.readable(_UNSEARCHED.sub("", html))
+    """What the search reads of a page: no code, no outputs, no long formulas.
+
+    It begins with the heading: for anything before, a line break even, the search would make an
+    entry of its own that has the title and nothing else.
+    """
+    return maths.readable(_UNSEARCHED.sub("", html)).lstrip()
 
 
 def without_marks(html: str) -> str:

@@ -19,7 +19,18 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
 from dlbook.lab.plots.colors import COLORS
-from dlbook.site import execute, fonts, freshness, join, listings, markup, maths, outputs, source
+from dlbook.site import (
+    execute,
+    fonts,
+    freshness,
+    join,
+    ledger,
+    listings,
+    markup,
+    maths,
+    outputs,
+    source,
+)
 from dlbook.site.book import Book
 from dlbook.site.fences import Fence, split
 from dlbook.site.header import Header
@@ -233,6 +244,8 @@ def _lists(build: Build, page: Page, html: str, link: Any) -> str:
         html = html.replace(listings.CHAPTERS, listings.chapter_cards(build.book, part, link))
     if listings.NOTES_MAP in html:
         html = html.replace(listings.NOTES_MAP, listings.notes_map(build.book, link))
+    if ledger.LEDGER in html:
+        html = html.replace(ledger.LEDGER, ledger.page(build.book, link))
     return html
 
 

@@ -1,5 +1,6 @@
 """The benchmarks measure the same work on every side, and their page says what was measured."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -90,3 +91,10 @@ def test_the_sides_are_those_of_the_table():
     assert list(SIDES) == [
         *("stacked", "model.fit", "PyTorch", "PyTorch, 1 thread", "PyTorch, 2 threads")
     ]
+
+
+def test_the_page_of_the_book_is_made_from_the_recorded_measurements():
+    recorded = ROOT / "results" / "performance.json"
+    found = json.loads(recorded.read_text(encoding="utf-8"))
+    shown = (ROOT / "docs" / "reference" / "performance.md").read_text(encoding="utf-8")
+    assert shown == page(found), "run `make bench`, which writes both"

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from dlbook.contents import Part
-from dlbook.site import header, listings
+from dlbook.site import header, listings, markup
 from dlbook.site.book import Book
 
 
@@ -268,3 +268,8 @@ def test_the_import_line_names_what_the_page_shows(book, module, page, line):
 def test_a_chapter_without_a_module_has_nothing_to_import(executed_book):
     book = Book(executed_book)
     assert header.import_line(book, book.chapters["maths/halving"], "") == ""
+
+
+def test_the_search_reads_a_page_from_its_heading_on():
+    shown = markup.searchable("<!--noindex--><p>Part</p><!--/noindex-->\n<h1>Title</h1><p>Text</p>")
+    assert shown == "<h1>Title</h1><p>Text</p>", "anything before makes an entry of its own"

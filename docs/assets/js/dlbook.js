@@ -6,6 +6,8 @@
 
 import "./widgets/descent.js";
 import "./widgets/curves.js";
+import "./widgets/landscape.js";
+import "./widgets/ledger.js";
 import { keepReachable } from "./reachable.js";
 
 keepReachable();
