@@ -1,6 +1,7 @@
 """The gradient descent algorithm: a guess, a loop, a derivative, a step."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -266,7 +267,7 @@ def larger_is_faster(results: "xr.Dataset") -> list[Evidence]:
             2 * results.sizes["start"],
             at_most=0,
         )
-        for smaller, larger in zip(rates[:-1], rates[1:], strict=True)
+        for smaller, larger in pairwise(rates)
     ]
 
 
@@ -301,3 +302,76 @@ CLAIMS = (
 )
 
 # The figure
+
+ENDS = {0: ("blue", "o"), 1: ("orange", "s"), 2: ("green", "^"), -1: ("red", "x")}
+FRACTIONS = {1 / 6: "1/6", 1 / 3: "1/3"}
+
+
+def plot_descent() -> "plots.BookFigure":
+    """Draw the steps of one descent on the parabola, and the slope at each of them."""
+    drawing, (above, below) = plots.figure(
+        "Above: a bowl and ten places on it, each lower and closer to the next, down to the "
+        "bottom at 0.5. Below: the slope at the same places, which shrinks towards zero.",
+        rows=2,
+        height=5.2,
+        sharex=True,
+    )
+    grid = np.linspace(-2.3, 2.5, 101)
+    path = descend(parabola_slope, -2, learning_rate=0.05, epochs=10)
+    for axes, curve in ((above, parabola), (below, parabola_slope)):
+        axes.plot(grid, curve(grid), color="ink", linewidth=1.2)
+        plots.path(axes, np.column_stack([path, curve(path)]))
+    above.set(title="the function 3x² − 3x + 4")
+    below.set(title="its derivative 6x − 3", xlabel="guess x")
+    plots.reference(below, 0)
+    plots.note(above, "first guess", (-2, float(parabola(-2))), (24, 2))
+    return drawing
+
+
+def plot_learning_rate(results: "xr.Dataset") -> "plots.BookFigure":
+    """Draw the distance from the minimum after every step, one line per learning rate."""
+    drawing, axes = plots.figure(
+        "Distance from the minimum against steps, on a logarithmic axis, for seven learning "
+        "rates: straight lines that fall steeper up to a rate of 1/6, then flatter; at 1/3 the "
+        "line is level, above it rises.",
+        height=4,
+    )
+    plots.log_axis(axes, "y")
+    distance = results["distance"].isel(seed=0, start=0, step=slice(0, 41))
+    for rate in results["learning_rate"].values:
+        walk = np.maximum(distance.sel(learning_rate=rate).values, 1e-9)
+        shown = walk[: int(np.argmax(walk < 1e-3)) + 1] if walk.min() < 1e-3 else walk
+        name = FRACTIONS.get(rate, f"{rate:.3g}")
+        color = {"color": "ink"} if rate == 0.34 else {}
+        axes.plot(np.arange(len(shown)), shown, label=name if shown is walk else None, **color)
+        if shown is not walk:
+            height = float(np.interp(-2.6, np.log10(shown[::-1]), np.arange(len(shown))[::-1]))
+            axes.annotate(name, (height, 10**-2.6), xytext=(4, 0), textcoords="offset points")
+    axes.set(xlabel="steps", ylabel="distance from the minimum", ylim=(1e-3, 40))
+    plots.label_lines(axes, title="rate")
+    return drawing
+
+
+def plot_peaks(results: "xr.Dataset") -> "plots.BookFigure":
+    """Draw some walks on the peaks, and the minimum that each of the 441 starts reaches."""
+    drawing, (left, right) = plots.figure(
+        "Left: contour lines of a landscape with three valleys, and walks that end in each of "
+        "them or drift away over the plain. Right: a map of the starts by where the walk ends; "
+        "each minimum has a region of its own.",
+        columns=2,
+        height=3.5,
+    )
+    plots.landscape(left, lambda x, y: peaks(np.stack([x, y], -1)), (-3, 3), (-3, 3), color="muted")
+    reached = results["minimum"].isel(seed=0).values
+    starts = np.stack(np.meshgrid(AXIS, AXIS, indexing="ij"), axis=-1)
+    for row, column in np.ndindex(5, 5):
+        place = (5 * row, 5 * column)
+        path = descend(peaks_gradient, starts[place], learning_rate=0.01, epochs=1000)
+        left.plot(*path[::4].T, color=ENDS[int(reached[place])][0], linewidth=1.4)
+    for end, (color, marker) in ENDS.items():
+        right.plot(*starts[reached == end].T, marker, color=color, markersize=3.6)
+    for axes, title in ((left, "25 walks"), (right, "441 starts, by end")):
+        axes.plot(*MINIMA.T, "o", color="ink", markersize=6, zorder=5)
+        plots.plane(axes)
+        axes.set(xlabel="x", ylabel="y", title=title, xticks=(-2, 0, 2), yticks=(-2, 0, 2))
+    return drawing

@@ -152,3 +152,34 @@ def test_a_start_that_is_nowhere_is_refused():
 def test_a_stopping_rule_without_a_slope_is_refused():
     with pytest.raises(ValueError, match=r"`flat` must be .*Received: "):
         steps_until_flat([0.0], parabola_slope, flat=0)
+
+
+# The claims of the experiments
+
+
+def test_the_rates_of_the_page_shrink_hop_and_grow():
+    distance = chapter.LEARNING_RATE.run(progress=False)["distance"].sel(start=-2).isel(seed=0)
+    ends = distance.isel(step=-1)
+    assert abs(ends.sel(learning_rate=0.01) - 0.0051) < 0.0001
+    assert distance.sel(learning_rate=1 / 6).isel(step=1) < 1e-12
+    assert abs(ends.sel(learning_rate=1 / 3) - 2.5) < 1e-9
+    assert ends.sel(learning_rate=0.34) > 100
+
+
+def test_each_minimum_of_the_peaks_has_its_share_of_the_starts():
+    ends = chapter.PEAKS.run(progress=False)
+    shares = [float((ends["minimum"] == number).mean()) for number in (0, 1, 2, -1)]
+    np.testing.assert_allclose(shares, [0.31, 0.30, 0.145, 0.24], atol=0.02)
+    deepest = ends["end_value"].where(ends["minimum"] == 0)
+    np.testing.assert_allclose([deepest.min(), deepest.max()], -6.551, atol=0.001)
+
+
+def test_every_claim_gets_the_verdict_of_the_page():
+    runs = [one.run(progress=False) for one in (chapter.LEARNING_RATE, chapter.PEAKS)]
+    verdicts = [finding.verdict for finding in judge(chapter.CLAIMS, *runs)]
+    assert verdicts == [Verdict.HOLDS, Verdict.DEPENDS, Verdict.FAILS]
+
+
+def test_the_quick_run_keeps_the_order_of_the_rates():
+    distance = chapter.LEARNING_RATE.quick()["distance"].isel(seed=0, step=-1)
+    assert np.all(distance.sel(learning_rate=0.001) < distance.sel(learning_rate=0.34))
