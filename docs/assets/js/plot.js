@@ -65,6 +65,11 @@ function power(value) {
   return `${digits} × 10${raised}`;
 }
 
+/** The attributes of a rectangle that fills a frame. */
+export function box({ left, right, top, bottom }) {
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
 /** Axis lines, ticks and names; `x` and `y` are { scale, ticks, name, format }. */
 export function axes(frame, x, y) {
   const { left, right, top, bottom } = frame;

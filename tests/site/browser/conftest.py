@@ -1,6 +1,8 @@
 """The whole book, built once and served, and a browser that reads it."""
 
+import dataclasses
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import NoReturn
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from dlbook import contents
 from dlbook.cli.server import HOST, bind
 from dlbook.site.build import build_site
 from tests.site.browser import visits
@@ -82,6 +85,89 @@ def open_page(profile: Callable[..., BrowserContext], published: Published) -> C
         return page
 
     return open_it
+
+
+@pytest.fixture(scope="module")
+def plant(published: Published) -> Iterator[Callable[[str], str]]:
+    """Puts HTML on a page of its own, for as long as the tests of a module run.
+
+    It returns the page's address, which the map of the site knows too, as links to it are instant.
+    """
+    folder = published.folder / "planted"
+    sitemap = published.folder / "sitemap.xml"
+    known = sitemap.read_text(encoding="utf-8")
+    planted: dict[str, str] = {}
+
+    def make(html: str) -> str:
+        if html not in planted:
+            address = planted[html] = f"planted/{len(planted)}"
+            path = published.folder / address / "index.html"
+            path.parent.mkdir(parents=True)
+            text = published.html(contents.chapters()[0].address)
+            path.write_text(text.replace("</h1>", f"</h1><p>{html}</p>"), encoding="utf-8")
+            places = (f"<url><loc>{published.url}{each}/</loc></url>" for each in planted.values())
+            more = known.replace("</urlset>", f"{''.join(places)}</urlset>")
+            sitemap.write_text(more, encoding="utf-8")
+        return planted[html]
+
+    yield make
+    sitemap.write_text(known, encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def still(
+    plant: Callable[[str], str], chromium: Browser, published: Published
+) -> Iterator[Callable[[str], Page]]:
+    """Opens planted HTML once for all tests of a module, in a browser in which nothing moves."""
+    with new_profile(chromium, reduced_motion="reduce") as context:
+
+        def open_it(html: str) -> Page:
+            page = context.new_page()
+            page.goto(visits.address_of(published, plant(html)))
+            visits.ask(page, "settle")
+            return page
+
+        yield open_it
+
+
+@pytest.fixture
+def open_planted(
+    open_page: Callable[..., Page], plant: Callable[[str], str]
+) -> Callable[..., Page]:
+    """Opens planted HTML in a fresh profile of the browser."""
+    return lambda html, **options: open_page(plant(html), **options)
+
+
+@pytest.fixture
+def visit_planted(
+    visitor: BrowserContext, plant: Callable[[str], str], published: Published
+) -> Callable[[str], dict[str, list[str]]]:
+    """Looks at planted HTML as all readers do, and returns what is wrong with it."""
+
+    def look(html: str) -> dict[str, list[str]]:
+        found = dataclasses.asdict(visits.visit_page(visitor, published, plant(html)))
+        return {
+            name: faults for name, faults in found.items() if isinstance(faults, list) and faults
+        }
+
+    return look
+
+
+@pytest.fixture
+def planted_link(plant: Callable[[str], str], published: Published) -> Callable[[Page, str], str]:
+    """Puts a link to planted HTML into a page, and returns the link's selector."""
+
+    def put(page: Page, html: str) -> str:
+        address = visits.address_of(published, plant(html))
+        page.locator("article").evaluate(
+            """(article, address) => article.insertAdjacentHTML(
+                "afterbegin", `<p><a class="planted" href="${address}">planted</a></p>`)""",
+            address,
+        )
+        return "a.planted"
+
+    return put
 
 
 @pytest.fixture(scope="session")

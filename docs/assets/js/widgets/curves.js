@@ -5,19 +5,10 @@
  * stays hidden and asks for nothing.
  */
 
-import { axes, linear, logarithmic, node, polyline, shape, uniqueId } from "../plot.js";
+import { axes, box, linear, logarithmic, node, polyline, shape, uniqueId } from "../plot.js";
 import { Drawn } from "./drawn.js";
+import { load } from "./load.js";
 import { slider } from "./slider.js";
-
-const SITE = new URL("../../../", import.meta.url); // addresses count from the root of the site
-const loaded = new Map(); // address -> promise of a study, so that coming back is instant
-
-function load(address) {
-  if (!loaded.has(address)) {
-    loaded.set(address, fetch(address).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status))));
-  }
-  return loaded.get(address);
-}
 
 /** The runs of one level: two hexadecimal digits per point, seeds one after the other.
  *  `00` is the low end of the axis, `fe` its high end, and `ff` is above the axis.
@@ -55,7 +46,7 @@ class Curves extends Drawn {
       return;
     }
     try {
-      this.#start(await load(new URL(src, SITE).href));
+      this.#start(await load(src));
     } catch (reason) {
       console.warn(`dlbook-curves: ${src} could not be drawn (${reason}).`);
     }
@@ -161,10 +152,6 @@ function effort({ networks, measured, processors, command }) {
 function epochTicks(scale, epochs) {
   const round = scale === "log" ? [1, 10, 100, 1000] : [0, 0.2, 0.4, 0.6, 0.8, 1].map((part) => part * epochs.at(-1));
   return round.filter((tick) => tick >= epochs[0] && tick <= epochs.at(-1)).map(Math.round);
-}
-
-function box({ left, right, top, bottom }) {
-  return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 function bundle(runs, epochs, x, y) {

@@ -9,9 +9,10 @@
  * "diverges" or "rests") and listen for the event "descent".
  */
 
-import { axes, linear, node, number, polyline, shape, uniqueId } from "../plot.js";
+import { axes, box, linear, node, number, polyline, shape, uniqueId } from "../plot.js";
 import { Drawn } from "./drawn.js";
 import { slider } from "./slider.js";
+import { stepsTable } from "./steps.js";
 
 const MINIMUM = 0.5;
 const VIEW = { left: -2.25, right: 3.25, low: 0, high: 24 };
@@ -93,14 +94,14 @@ class Descent extends Drawn {
     const svg = shape("svg", { role: "img" });
     const sliders = this.#sliders();
     const verdict = node("p", { class: "dlbook-readout", role: "status" });
-    const rows = node("tbody");
-    this.#parts = { svg, sliders, verdict, rows, clip: uniqueId("clip") };
+    const table = stepsTable(["step", this.#variable, `slope 6${this.#variable} − 3`, `f(${this.#variable})`]);
+    this.#parts = { svg, sliders, verdict, table, clip: uniqueId("clip") };
     this.replaceChildren(
       node("div", { class: "dlbook-plot" }, svg),
       node("div", { class: "dlbook-controls" }, ...Object.values(sliders).map((each) => each.element)),
       this.#presets(),
       verdict,
-      table(rows, this.#variable),
+      table.element,
     );
     this.classList.add("dlbook-widget");
     this.setAttribute("role", "group");
@@ -117,7 +118,7 @@ class Descent extends Drawn {
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("aria-label", this.#description());
     svg.replaceChildren(
-      shape("clipPath", { id: clip }, shape("rect", box(frame))),
+      shape("clipPath", { id: clip }, shape("rect", box({ ...frame, right: frame.right + 6 }))),
       axes(
         frame,
         { scale: x, ticks: [-2, -1, 0, 1, 2, 3], name: this.#variable },
@@ -168,7 +169,7 @@ class Descent extends Drawn {
   }
 
   #show() {
-    const { sliders, verdict, rows } = this.#parts;
+    const { sliders, verdict, table } = this.#parts;
     if (!sliders) {
       return;
     }
@@ -177,7 +178,8 @@ class Descent extends Drawn {
     sliders.steps.show(this.#steps);
     this.dataset.state = this.state;
     verdict.replaceChildren(...this.#readout());
-    rows.replaceChildren(...this.path.map(row));
+    const { path } = this;
+    table.show(path.length, (step) => [String(step), ...[path[step], gradient(path[step]), parabola(path[step])].map((value) => number(value))]);
   }
 
   #readout() {
@@ -212,10 +214,6 @@ function rateText(rate) {
   return known ? known[0] : rate.toFixed(3);
 }
 
-function box({ left, right, top, bottom }) {
-  return { x: left, y: top, width: right - left + 6, height: bottom - top };
-}
-
 function curve(x, y) {
   const count = 120;
   const at = (i) => VIEW.left + ((VIEW.right - VIEW.left) * i) / count;
@@ -234,19 +232,6 @@ function walk(path, x, y) {
 
 function dotClass(i, count) {
   return i === 0 ? "dot first" : i === count - 1 ? "dot last" : "dot";
-}
-
-function table(rows, variable) {
-  const names = ["step", variable, `slope 6${variable} − 3`, `f(${variable})`];
-  const head = node("tr", {}, ...names.map((name) => node("th", { scope: "col", class: "number" }, name)));
-  const numbers = node("table", { class: "dlbook-table" }, node("thead", {}, head), rows);
-  const wrap = node("div", { class: "dlbook-table-wrap", tabindex: "0", role: "region", "aria-label": "Every step" }, numbers);
-  return node("details", { class: "dlbook-steps" }, node("summary", {}, "Every step in numbers"), wrap);
-}
-
-function row(x, step) {
-  const cells = [number(x), number(gradient(x)), number(parabola(x))];
-  return node("tr", {}, node("th", { scope: "row", class: "number" }, String(step)), ...cells.map((text) => node("td", { class: "number" }, text)));
 }
 
 customElements.define("dlbook-descent", Descent);

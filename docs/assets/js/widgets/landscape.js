@@ -8,9 +8,10 @@
 import { rings } from "../contours.js";
 import { LANDSCAPES, isOnMap } from "../landscapes.js";
 import { OPTIMIZERS, walk } from "../optimizers.js";
-import { axes, linear, node, number, polyline, shape, uniqueId } from "../plot.js";
+import { axes, box, linear, node, number, polyline, shape, uniqueId } from "../plot.js";
 import { choice } from "./choice.js";
 import { Drawn } from "./drawn.js";
+import { roll } from "./roll.js";
 import { slider } from "./slider.js";
 import { stepsTable } from "./steps.js";
 
@@ -68,7 +69,7 @@ class Landscape extends Drawn {
   #cross = [0, 0];
   #path = [];
   #shown = 0;
-  #frame = 0;
+  #stop = () => {};
   #scales = null;
   #parts = {};
 
@@ -134,8 +135,8 @@ class Landscape extends Drawn {
     const table = stepsTable(["step", "x", "y", "height", "slope"]);
     this.#parts = { svg, pad, here, verdict, table, ...controls, clip: uniqueId("clip") };
     this.replaceChildren(
-      node("div", { class: "dlbook-map" }, pad, here),
-      node("div", { class: "dlbook-panel" }, ...controls.elements, verdict),
+      node("div", {}, pad, here, verdict),
+      node("div", {}, ...controls.elements),
       table.element,
     );
     this.classList.add("dlbook-widget");
@@ -238,7 +239,7 @@ class Landscape extends Drawn {
       gradient: landscape.gradient, optimizer: this.#optimizer, start: this.#start, rate: this.#rate,
       steps: this.#steps, goesOn: (place) => isOnMap(landscape, place),
     });
-    cancelAnimationFrame(this.#frame);
+    this.#stop();
     this.#shown = this.#path.length - 1;
     this.#show();
     this.#drawWalk();
@@ -296,22 +297,11 @@ class Landscape extends Drawn {
   }
 
   #roll() {
-    const total = this.#path.length - 1;
-    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (calm || total < 2) {
-      return;
-    }
-    const begin = performance.now();
-    const advance = (now) => {
-      const share = Math.min(1, Math.max(0, now - begin) / 1200);
-      this.#shown = Math.round((total + 1) ** share - 1); // the first steps are the longest: they get the most time
+    this.#stop();
+    this.#stop = roll(this.#path.length - 1, (step) => {
+      this.#shown = step;
       this.#drawWalk();
-      if (share < 1) {
-        this.#frame = requestAnimationFrame(advance);
-      }
-    };
-    this.#shown = 0;
-    this.#frame = requestAnimationFrame(advance);
+    });
   }
 
   #drawWalk() {
@@ -377,10 +367,6 @@ function closest(levels, value) {
 function placeText(place) {
   const text = (value) => (Math.abs(value) < 0.005 && value !== 0 ? number(value, 6).replace(/0+$/, "") : number(hundredths(value), 2));
   return `(${place.map((value) => text(value).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "")).join(", ")})`;
-}
-
-function box({ left, right, top, bottom }) {
-  return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 const drawnGround = new Map(); // name -> rings of all levels in units of the landscape
