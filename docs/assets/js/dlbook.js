@@ -8,6 +8,8 @@ import "./widgets/descent.js";
 import "./widgets/curves.js";
 import "./widgets/landscape.js";
 import "./widgets/ledger.js";
+import "./widgets/network.js";
+import "./widgets/perceptron.js";
 import { keepReachable } from "./reachable.js";
 
 keepReachable();
