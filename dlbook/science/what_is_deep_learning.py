@@ -38,13 +38,18 @@ def weighted_sum(inputs: ArrayLike, weights: ArrayLike, bias: float = 0.0) -> np
         >>> weighted_sum([5, 8], weights=[1, 0.5], bias=-8)
         np.float64(1.0)
     """
+    x, w = _fitting(inputs, weights)
+    return x @ w + bias
+
+
+def _fitting(inputs: ArrayLike, weights: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     x, w = numbers(inputs, "inputs"), numbers(weights, "weights", rank=1)
     if x.shape[-1] != len(w):
         raise ValueError(
             f"`weights` must hold one number for each of {x.shape[-1]} features. "
             f"Received: {len(w)} numbers"
         )
-    return x @ w + bias
+    return x, w
 
 
 def sigmoid(value: ArrayLike) -> np.ndarray:
@@ -358,7 +363,7 @@ def plot_sigmoid() -> "plots.BookFigure":
     axes.plot(curve, sigmoid(curve), color="blue")
     students = {"studied 2\nslept 6": (2, 6), "studied 5\nslept 8": (5, 8),
                 "studied 9\nslept 6": (9, 6)}  # fmt: skip
-    offsets = ((-3, 20), (24, -10), (0, -24))
+    offsets = ((-3, 20), (20, -34), (0, -24))
     for (name, hours), offset in zip(students.items(), offsets, strict=True):
         place = float(weighted_sum(hours, [1, 0.5], -8))
         axes.plot(place, sigmoid(place), "o", color="accent")
