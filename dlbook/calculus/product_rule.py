@@ -70,9 +70,7 @@ def wrong_product_derivative(f_prime: Function, g_prime: Function, x: ArrayLike)
 
 
 def multiply_polynomials(first: ArrayLike, second: ArrayLike) -> np.ndarray:
-    r"""Multiply two polynomials: each term of one with each of the other, powers add.
-
-    $$a_m x^m \cdot b_n x^n = a_m b_n\, x^{m + n}$$
+    r"""Multiply each term of one with each of the other: $a x^m \cdot b x^n = ab\, x^{m + n}$.
 
     Args:
         first: Numbers of the first polynomial, lowest power first: `[0, 0, 2]` is 2x².

@@ -68,9 +68,7 @@ def product_shape(shape_a: Shape, shape_b: Shape) -> Shape:
 
 
 def matrix_multiply(a: ArrayLike, b: ArrayLike) -> np.ndarray:
-    r"""Take the dot product of every row of the left with every column of the right matrix.
-
-    $$(AB)_{ij} = \sum_k A_{ik} B_{kj}$$
+    r"""Take the dot product of every row with every column: $(AB)_{ij} = \sum_k A_{ik} B_{kj}$.
 
     Args:
         a: $A$, shape (rows, inner).
@@ -166,12 +164,12 @@ def accepts(shape_a: Shape, shape_b: Shape, expected: bool) -> bool:
 
 
 def measure_order(seed: int, size: int, order: str) -> dict[str, float]:
-    """Multiply two square matrices and a column in one order; count and time it (best of 5)."""
+    """Multiply two square matrices and a column in one order; count and time it (best of 20)."""
     generator = np.random.default_rng(seed)
     a, b = generator.normal(size=(2, size, size))
     x = generator.normal(size=(size, 1))
     seconds, result = [], np.zeros((size, 1))
-    for _ in range(5):
+    for _ in range(20):
         start = time.perf_counter()
         result = (a @ b) @ x if order == "from the left" else a @ (b @ x)
         seconds.append(time.perf_counter() - start)

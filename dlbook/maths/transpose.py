@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 def transpose(matrix: ArrayLike) -> np.ndarray:
-    r"""Turn rows into columns: the element in row i, column j goes to row j, column i.
-
-    $$(A^\top)_{ji} = A_{ij}$$
+    r"""Turn rows into columns: $(A^\top)_{ji} = A_{ij}$.
 
     Args:
         matrix: $A$, shape (rows, columns), elements of any type.
