@@ -1,4 +1,4 @@
-/* <dlbook-network inputs="1 2" target="1" weights="0.5 -1 0.5 1 0 1 1 -1 0.5" learning-rate="0.5">
+/* <dlbook-network inputs="1 2" target="1" weights="0.5 -1 0.5 1 0 1 1 -1 0.5" learning-rate="0.5" show="forward">
  *
  * A network of two inputs, two hidden ReLU nodes and one sigmoid output, with all its numbers: what
  * the nodes give on the way forward, or blame and gradients on the way back. Every number that is given can be
@@ -116,7 +116,7 @@ class Network extends Drawn {
     const sums = foldedTable("Every number, and how it is computed", ["number", "computed as", "value"]);
     const table = stepsTable(["update", "p", "loss", ...weightNames()]);
     this.#parts = { svg, verdict, sums, table, ...controls, arrow: uniqueId("arrow") };
-    this.replaceChildren(controls.ways.element, node("div", { class: "dlbook-plot" }, svg), verdict, ...controls.elements, sums.element, table.element);
+    this.replaceChildren(controls.ways.element, node("div", { class: "dlbook-plot" }, svg), verdict, controls.workbench, sums.element, table.element);
     this.classList.add("dlbook-widget");
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", "A small network and its numbers");
@@ -124,10 +124,10 @@ class Network extends Drawn {
   }
 
   draw(width) {
-    const height = Math.round(Math.min(320, Math.max(250, width * 0.46)));
+    const height = Math.round(Math.min(290, Math.max(235, width * 0.42)));
     const radius = width < 480 ? 23 : 27;
     const [left, right] = [radius + 2, width - Math.max(radius + 12, width * 0.13)];
-    const [upper, lower] = [height * 0.26, height * 0.76];
+    const [upper, lower] = [radius + 26, height - radius - 28];
     const middle = (left + right) / 2;
     const places = [[[left, upper], [left, lower]], [[middle, upper], [middle, lower]], [[right, (upper + lower) / 2]]];
     this.#frame = { width, height, radius, places };
@@ -141,6 +141,7 @@ class Network extends Drawn {
     this.#inputs = inputs.length === 2 ? inputs : INPUTS;
     this.#target = target === 0 ? 0 : 1;
     this.#rate = RATES.includes(rate) ? rate : 0.5;
+    this.#way = WAYS[this.getAttribute("show") === "backward" ? 1 : 0];
     this.#history = [unpack(weights.length === 9 ? weights : WEIGHTS)];
   }
 
@@ -154,14 +155,11 @@ class Network extends Drawn {
       name: "Learning rate", min: 0, max: RATES.length - 1, step: 1,
       format: (index) => String(RATES[index]), change: (index) => (this.learningRate = RATES[index]),
     });
-    const again = () => {
-      this.#read();
-      this.#change(() => {});
-    };
     const buttons = node("div", { class: "dlbook-presets", role: "group", "aria-label": "Update the weights" },
-      press("update all weights", () => this.update()), press("10 updates", () => this.update(10)), press("start again", again));
-    const learning = node("div", { class: "dlbook-controls" }, rate.element, buttons);
-    return { ways, targets, inputs, weights, rate, elements: [fieldTable(inputs, weights), targets.element, learning] };
+      press("update all weights", () => this.update()), press("10 updates", () => this.update(10)), press("start again", () => this.#change(() => this.#read())));
+    const learning = node("div", { class: "dlbook-learning" }, node("div", { class: "dlbook-controls" }, rate.element), buttons);
+    const workbench = node("div", { class: "dlbook-workbench" }, fieldTable(inputs, targets, weights), learning);
+    return { ways, targets, inputs, weights, rate, workbench };
   }
 
   #change(set) {
@@ -331,14 +329,14 @@ function field(name, change) {
 }
 
 /** All fields as a table: a row for the example, and one for each node with what comes into it. */
-function fieldTable(inputs, weights) {
+function fieldTable(inputs, targets, weights) {
   const [a, b, c, d, e, f, g, h, i] = weights.map(({ input }) => input);
   const cell = (content) => node("td", {}, content);
   const row = (name, ...cells) => node("tr", {}, node("th", { scope: "row" }, name), ...cells.map(cell));
   const head = (...names) => node("tr", {}, ...names.map((name) => node("th", { scope: "col" }, name)));
   const group = (...rows) => node("tbody", {}, ...rows);
-  return node("div", { class: "dlbook-fields" }, node("table", {},
-    group(head("", "x₁", "x₂", ""), row("example", inputs[0].input, inputs[1].input, "")),
+  return node("div", { class: "dlbook-fields" }, node("table", { class: "dlbook-grid" },
+    group(head("", "x₁", "x₂", "target y"), row("example", inputs[0].input, inputs[1].input, targets.element)),
     group(head("into", "from x₁", "from x₂", "bias"), row("h₁", a, c, e), row("h₂", b, d, f)),
     group(head("into", "from h₁", "from h₂", "bias"), row("z", g, h, i))));
 }
