@@ -143,10 +143,10 @@ class Curves extends Drawn {
   }
 }
 
-function effort({ networks, measured, processors, command }) {
+function effort({ networks, measured, processors }) {
   const seconds = Math.max(1, Math.round(measured.seconds));
   const count = networks.toLocaleString("en");
-  return `All ${count} networks trained together in ${seconds} seconds, on ${processors} processor cores (${command}).`;
+  return `All ${count} networks trained together in ${seconds} seconds, on ${processors} processor cores.`;
 }
 
 function epochTicks(scale, epochs) {
