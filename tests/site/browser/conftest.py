@@ -11,7 +11,6 @@ from typing import NoReturn
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from dlbook import contents
 from dlbook.cli.server import HOST, bind
 from dlbook.site.build import build_site
 from tests.site.browser import visits
@@ -19,6 +18,8 @@ from tests.site.browser.visits import PREFIX, PROBE, Published, Visit
 from tools.browser import NoBrowserError, launch
 
 expect.set_options(timeout=20_000)
+PLAIN_PAGE = "reference/sweeps"
+"""A page of text, with no figures of its own, into which tests plant what they look at."""
 ADDRESSES = visits.addresses(Path(__file__).resolve().parents[3])
 
 
@@ -103,7 +104,7 @@ def plant(published: Published) -> Iterator[Callable[[str], str]]:
             address = planted[html] = f"planted/{len(planted)}"
             path = published.folder / address / "index.html"
             path.parent.mkdir(parents=True)
-            text = published.html(contents.chapters()[0].address)
+            text = published.html(PLAIN_PAGE)
             path.write_text(text.replace("</h1>", f"</h1><p>{html}</p>"), encoding="utf-8")
             places = (f"<url><loc>{published.url}{each}/</loc></url>" for each in planted.values())
             more = known.replace("</urlset>", f"{''.join(places)}</urlset>")

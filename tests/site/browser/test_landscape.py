@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from dlbook.descent import dynamic_learning_rate as dynamic
 from dlbook.descent import gradient_descent_algorithm as algorithm
 from tests.site.browser import visits
 from tests.site.browser.test_navigation import press_and_arrive
@@ -131,7 +132,6 @@ def test_momentum_is_a_velocity_that_loses_a_tenth_at_each_step(widget):
 
 
 def test_rmsprop_and_adam_are_those_of_the_chapter(widget):
-    dynamic = pytest.importorskip("dlbook.descent.dynamic_learning_rate")
     put(widget, landscape="ravine", steps=300, learningRate=0.02, start=[-2.5, 1])
     rules = {"RMSprop": dynamic.rmsprop_step, "Adam": dynamic.adam_step}
     for name, step in rules.items():
@@ -232,6 +232,19 @@ def test_the_end_is_told(widget, setting, state, words):
     assert value(widget, "state") == state
     expect(widget).to_have_attribute("data-state", state)
     expect(readout(widget)).to_contain_text(words)
+
+
+def test_it_does_not_speak_of_a_minimum_too_early(widget):
+    put(widget, start=[1, -1], learningRate=0.002)
+    expected = algorithm.descend(algorithm.peaks_gradient, [1, -1], 0.002, epochs=400)
+    told = widget.evaluate(
+        """element => Array.from({ length: 401 }, (_, steps) => {
+            element.steps = steps;
+            return element.state === "minimum";
+        })"""
+    )
+    assert told == (algorithm.minimum_reached(expected) == 0).tolist()
+    assert 0 < sum(told) < 350
 
 
 def test_a_saddle_is_left_after_as_many_steps_as_in_python(widget):
