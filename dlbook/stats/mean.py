@@ -45,7 +45,7 @@ def mean(values: ArrayLike, axis: int | None = None) -> np.ndarray:
 
 
 def median(values: ArrayLike, axis: int | None = None) -> np.ndarray:
-    r"""Return the middle value: as many values lie below it as above.
+    r"""Return the middle value: in order, as many values stand before it as behind it.
 
     With an even number of values it is the mean of the two in the middle. It is the number
     with the smallest mean absolute distance from the values, and one value far out hardly
