@@ -136,6 +136,9 @@ def test_biased_samples_settle_on_the_wrong_number(means):
 def test_one_sided_networks_are_good_at_home_and_bad_abroad(who_was_asked):
     assert chapter.accuracies(who_was_asked, "val_accuracy").mean() >= 0.97
     assert 0.70 <= chapter.accuracies(who_was_asked, "test_accuracy").mean() <= 0.86
+    overfitting = chapter.lost_by_overfitting(who_was_asked)
+    assert [one.holds for one in overfitting] == [False, False]
+    assert overfitting[1].effect < overfitting[0].effect
     fair = who_was_asked["test_accuracy"].sel(sampling="random", num_examples=500)
     assert fair.sel(classifier="network").mean() >= 0.96
 
