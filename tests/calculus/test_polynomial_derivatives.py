@@ -108,3 +108,5 @@ def test_every_claim_gets_the_verdict_of_the_page():
     runs = [chapter.DIRECTION.run(progress=False), chapter.WITH_AND_WITHOUT.run(progress=False)]
     verdicts = [finding.verdict for finding in judge(chapter.CLAIMS, *runs)]
     assert verdicts == [Verdict.DEPENDS, Verdict.DEPENDS]
+    planned = runs[1].sel(num_parameters=slice(1, 100))
+    assert chapter.CLAIMS[1].decide(planned).verdict == Verdict.FAILS
