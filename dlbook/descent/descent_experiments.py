@@ -282,7 +282,7 @@ def plot_rate_and_epochs(results: "xr.Dataset") -> "plots.BookFigure":
     table = results["final_guess"].isel(seed=0)
     rates, epochs = table["learning_rate"].values, table["epochs"].values
     names = [f"{rate:.2f}" for rate in rates]
-    plots.heatmap(axes, table.values.T, names, epochs, label="final guess", limits=(-1.4289, 0))
+    plots.heatmap(axes, table.values.T, names, epochs, label="final guess:", limits=(-1.4289, 0))
     across = np.linspace(0.5, len(rates) - 1, 200)
     for product in (1, 3.4, 10):
         up = product / np.interp(across, np.arange(len(rates)), rates)

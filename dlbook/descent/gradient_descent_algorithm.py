@@ -354,23 +354,25 @@ def plot_learning_rate(results: "xr.Dataset") -> "plots.BookFigure":
 
 def plot_peaks(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw some walks on the peaks, and the minimum that each of the 441 starts reaches."""
-    drawing, (left, right) = plots.figure(
-        "Left: contour lines of a landscape with three valleys, and walks that end in each of "
-        "them or drift away over the plain. Right: a map of the starts by where the walk ends; "
+    drawing, (above, below) = plots.figure(
+        "Above: contour lines of a landscape with three valleys, and walks that end in each of "
+        "them or drift away over the plain. Below: a map of the starts by where the walk ends; "
         "each minimum has a region of its own.",
-        columns=2,
-        height=3.5,
+        rows=2,
+        height=8.4,
     )
-    plots.landscape(left, lambda x, y: peaks(np.stack([x, y], -1)), (-3, 3), (-3, 3), color="muted")
+    plots.landscape(
+        above, lambda x, y: peaks(np.stack([x, y], -1)), (-3, 3), (-3, 3), color="muted"
+    )
     reached = results["minimum"].isel(seed=0).values
     starts = np.stack(np.meshgrid(AXIS, AXIS, indexing="ij"), axis=-1)
     for row, column in np.ndindex(5, 5):
         place = (5 * row, 5 * column)
         path = descend(peaks_gradient, starts[place], learning_rate=0.01, epochs=1000)
-        left.plot(*path[::4].T, color=ENDS[int(reached[place])][0], linewidth=1.4)
+        above.plot(*path[::4].T, color=ENDS[int(reached[place])][0], linewidth=1.4)
     for end, (color, marker) in ENDS.items():
-        right.plot(*starts[reached == end].T, marker, color=color, markersize=3.6)
-    for axes, title in ((left, "25 walks"), (right, "441 starts, by end")):
+        below.plot(*starts[reached == end].T, marker, color=color, markersize=5)
+    for axes, title in ((above, "25 walks"), (below, "441 starts, by end")):
         axes.plot(*MINIMA.T, "o", color="ink", markersize=6, zorder=5)
         plots.plane(axes)
         axes.set(xlabel="x", ylabel="y", title=title, xticks=(-2, 0, 2), yticks=(-2, 0, 2))
