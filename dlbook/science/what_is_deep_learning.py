@@ -278,13 +278,13 @@ CLAIMS = (
 # The figure
 
 USES = (
-    ("what you looked at", "an advertisement"),
+    ("what you read", "an advertisement"),
     ("a card payment", "fraud or not?"),
     ("a medical picture", "ill or healthy?"),
     ("a camera in a car", "left or right?"),
     ("“Good morning”", "“Buenos días”"),
 )
-DRAWN = 50  # points in a picture of the rings; 400 would hide one another
+DRAWN = 40  # points in a picture of the rings; 400 would hide one another
 HOURS = {"xlabel": "hours studied", "ylabel": "hours slept"}
 
 
@@ -296,7 +296,7 @@ def plot_uses() -> "plots.BookFigure":
         height=3.7,
     )
     axes.set(xlim=(2.3, 4.1), ylim=(0.7, 3.0))
-    plots.network(axes, (3, 4, 3))
+    plots.network(axes, (2, 3, 2))
     for row, (before, after) in enumerate(USES):
         up = 3.3 - 0.72 * row
         plots.box(axes, (0.95, up), before, width=1.86, height=0.56)
