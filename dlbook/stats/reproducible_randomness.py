@@ -269,11 +269,11 @@ def plot_where_luck_comes_from(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw the accuracy of every start on every data set."""
     drawing, axes = plots.figure(
         "A map of accuracies, seeds of the weights from left to right, seeds of the data upwards: "
-        "stripes that stand upright, some dark over all data sets and some pale.",
+        "stripes that stand upright, some strong over all data sets and some pale.",
         height=4,
     )
     accuracy = results["test_accuracy"].transpose("seed", "start")
-    plots.heatmap(axes, accuracy, label="accuracy", limits=(0.4, 1))
+    plots.heatmap(axes, accuracy, label="accuracy\N{EM SPACE}", limits=(0.4, 1))
     return drawing
 
 
