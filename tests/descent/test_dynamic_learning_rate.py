@@ -193,6 +193,23 @@ def test_networks_come_near_the_best_accuracy_with_any_schedule(schedule):
     assert schedule.attrs["engine"] == "stacked"
 
 
+def test_units_are_active_where_their_sums_are_above_zero(schedule):
+    bias = schedule["weights_hidden_2_bias"]
+    for shift, expected in ((-1e3, 0), (1e3, 8)):
+        shifted = schedule.assign(weights_hidden_2_bias=bias + shift)
+        assert np.all(chapter.active_units(shifted) == expected)
+    model = chapter.three_classes()
+    found = chapter.active_units(schedule).sel(schedule="cosine", first_rate=0.1, seed=3)
+    one = schedule.sel(schedule="cosine", first_rate=0.1, seed=3)
+    names = [f"{layer}_{part}" for layer in ("hidden_1", "hidden_2", "output")
+             for part in ("kernel", "bias")]  # fmt: skip
+    model.set_weights([one[f"weights_{name}"].values for name in names])
+    values = chapter.three_groups(3).x_train
+    for layer in model.layers[:-1]:
+        values = layer(values)
+    assert int(found) == int((np.asarray(values) > 0).any(axis=0).sum())
+
+
 def test_exact_claims_get_the_verdict_of_the_page(rules, scale):
     findings = judge(chapter.CLAIMS[:5], rules, scale)
     depends = Verdict.DEPENDS
