@@ -1,5 +1,6 @@
 """How models learn: forward a guess, back the blame, then a correction."""
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -346,13 +347,17 @@ def plot_business() -> "plots.BookFigure":
         "profit, arrows back carry the owner's message.",
         height=1.7,
     )
-    plots.flow(
+    axes.set(ylim=(0.35, 1.35))
+    places = plots.flow(
         axes,
         ["kitchen", "marketing", "owner"],
         forward=["food", "profit"],
-        backward=["“better!”", "“too low”"],
+        backward=[],
         colors={"owner": "green"},
     )
+    for (here, there), message in zip(pairwise(places), ("“better!”", "“too low”"), strict=True):
+        middle = (here[0] + there[0]) / 2
+        axes.text(middle, here[1] - 0.39, message, ha="center", color="accent", fontsize=12)
     return drawing
 
 
