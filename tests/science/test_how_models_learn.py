@@ -16,6 +16,7 @@ from dlbook.science.how_models_learn import (
     forward,
     forward_chain,
     improve,
+    wander,
 )
 
 recipes = arrays(float, 2, elements=st.floats(-10, 10))
@@ -50,7 +51,20 @@ def test_the_last_department_is_blamed_for_what_it_received(weights, error):
     assert blame[-1] == pytest.approx(error * forward_chain(weights)[-2])
 
 
+@given(recipes, arrays(float, (5, 2), elements=st.floats(-3, 3)))
+def test_random_changes_kept_only_if_better_never_hurt(amounts, changes):
+    kept = wander(amounts, changes, only_if_better=True)
+    assert abs(feedback(forward(kept))) <= abs(feedback(forward(amounts)))
+    every = wander(amounts, changes, only_if_better=False)
+    np.testing.assert_allclose(every, amounts + changes.sum(axis=0), atol=1e-9)
+
+
 # A case worked by hand
+
+
+def test_only_the_change_that_helps_is_kept():
+    changes = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, -2.0]])
+    np.testing.assert_array_equal(wander(np.zeros(2), changes, only_if_better=True), [1, -2])
 
 
 def test_a_sandwich_worked_by_hand():
