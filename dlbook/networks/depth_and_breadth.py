@@ -1,7 +1,9 @@
 """Depth and breadth: what more layers and wider layers cost, and when they help."""
 
 from collections.abc import Sequence
-from itertools import count, product
+from dataclasses import replace
+from functools import partial
+from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +14,10 @@ from dlbook.lab.checks import numbers
 from dlbook.lab.claims import Claim, Evidence
 from dlbook.lab.experiment import Experiment
 from dlbook.lab.models import mlp
-from dlbook.lab.results import mean_interval, paired
+from dlbook.lab.results import mean_interval
 from dlbook.lab.training import Training
 from dlbook.networks.binary_output import connections
+from dlbook.networks.regression import course_start
 
 if TYPE_CHECKING:
     import keras
@@ -55,7 +58,8 @@ def layer_sizes(
 def count_parameters(sizes: Sequence[int]) -> int:
     r"""Count what a fully connected network learns: $\sum_n (s_n + 1)\, s_{n+1}$.
 
-    Grows with the square of the breadth, but only in proportion to the depth.
+    Between hidden layers it grows with the square of the breadth, but only in proportion to the
+    depth.
 
     Args:
         sizes: Number of inputs, then the units of each layer; at least two numbers above 0.
@@ -127,8 +131,7 @@ def sawtooth(inputs: ArrayLike, hidden_layers: int) -> np.ndarray:
 
 # The experiment
 
-STARTS = ("Keras' start", "course's start", "He start")
-REPAIRS = ("batch normalization", "residual links", "both")
+STARTS = ("He start", "Keras' start", "course's start")
 COURSE_UNITS = {2: 80, 6: 16, 11: 8, 21: 4}
 CENTERS = ((1, 1), (5, 1), (4, 4))
 BUDGET = 600
@@ -160,22 +163,21 @@ def two_spirals(seed: int, turns: float) -> datasets.Data:
     return datasets.spirals(seed, turns=turns).without_validation()
 
 
-def course_network(change: str, hidden_layers: int) -> "keras.Model":
-    """Build the course's network of a certain depth (the deeper, the narrower) with one change."""
+def course_network(start: str, hidden_layers: int, links: bool = False) -> "keras.Model":
+    """Build the course's network of a certain depth: the deeper, the narrower.
+
+    With residual links, each hidden layer but the first adds its result to what it got.
+    """
     import keras
 
     inputs = values = keras.Input((2,))
-    for _ in range(hidden_layers):
-        before, values = (
-            values,
-            keras.layers.Dense(COURSE_UNITS[hidden_layers], **start_of(change))(values),
-        )
-        if change in ("batch normalization", "both"):
-            values = keras.layers.BatchNormalization()(values)
-        values = keras.layers.ReLU()(values)
-        if change in ("residual links", "both") and before is not inputs:
+    for number in range(hidden_layers):
+        before, first = values, start_of(start, values.shape[-1])  # type: ignore
+        values = keras.layers.Dense(COURSE_UNITS[hidden_layers], "relu", **first)(before)
+        if links and number:
             values = keras.layers.Add()([before, values])
-    return keras.Model(inputs, keras.layers.Dense(3, **start_of(change))(values))
+    first = start_of(start, values.shape[-1])  # type: ignore
+    return keras.Model(inputs, keras.layers.Dense(3, **first)(values))
 
 
 def responds(model: "keras.Model", data: datasets.Data) -> dict[str, float]:
@@ -184,23 +186,43 @@ def responds(model: "keras.Model", data: datasets.Data) -> dict[str, float]:
     return {"responds": float(not spread < 1e-6), "overflowed": float(np.isnan(spread))}
 
 
-def start_of(change: str) -> dict[str, Any]:
-    """Say how a layer starts; the course's framework draws weights and biases from +-1/sqrt(n)."""
+def start_of(start: str, inputs: int) -> dict[str, Any]:
+    """Say how a layer with so many inputs starts."""
+    if start == "course's start":
+        return course_start(inputs)
+    return {"kernel_initializer": "he_normal" if start == "He start" else "glorot_uniform"}
+
+
+def spread_by_layer(start: str, hidden_layers: int, links: bool, networks: int = 5) -> np.ndarray:
+    """Send the points through untrained networks; say how much each layer's values differ.
+
+    Args:
+        start: One of `STARTS`.
+        hidden_layers: One of the depths in `COURSE_UNITS`.
+        links: Whether the networks have residual links.
+        networks: How many networks are drawn.
+
+    Returns:
+        For each hidden layer the standard deviation over 150 points: mean of the units, median of
+        the networks.
+    """
     import keras
 
-    if change == "course's start":
-        names = ("kernel_initializer", "bias_initializer")
-        return {
-            one: keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform") for one in names
-        }
-    return {"kernel_initializer": "he_normal" if change == "He start" else "glorot_uniform"}
+    found, points = [], three_clusters(0).x_train
+    for seed in range(networks):
+        keras.utils.set_random_seed(seed)
+        layers = course_network(start, hidden_layers, links).layers
+        ends = [one for one, after in pairwise(layers) if isinstance(after, keras.layers.Dense)]
+        values = keras.Model(layers[0].output, [one.output for one in ends[1:]])(points)
+        found.append([np.std(np.asarray(one), axis=0).mean() for one in values])
+    return np.median(found, axis=0)
 
 
 LOSS = "sparse_categorical_crossentropy_from_logits"
 HIDDEN_UNITS = Experiment(
     name="hidden_units",
     question="How many units does one hidden layer need to tell three kinds of iris apart?",
-    independent={"hidden_units": (1, 2, 4, 8, 32, 128)},
+    independent={"hidden_units": (1, 4, 16, 128)},
     trial=Training(
         iris_network, split_flowers, LOSS, batch_size=16, epochs=150, metrics=("accuracy",)
     ),
@@ -209,43 +231,40 @@ BREADTH_VS_DEPTH = Experiment(
     name="breadth_vs_depth",
     question="Is a deeper network better than a broader one?",
     independent={
-        "hidden_units": (4, 13, 31, 64),
+        "hidden_units": (4, 13, 31),
         "hidden_layers": (1, 3, 5),
         "learning_rate": (0.01, 0.1),
     },
     trial=Training(iris_network, split_flowers, LOSS, epochs=500, metrics=("accuracy",)),
-    full_independent={
-        "hidden_units": tuple(range(4, 101, 3)),
-        "hidden_layers": (1, 2, 3, 4, 5),
-    },
-)
-COURSE = Training(
-    course_network,
-    three_clusters,
-    LOSS,
-    batch_size=8,
-    epochs=50,
-    metrics=("accuracy",),
-    outputs=responds,
+    full_independent={"hidden_units": tuple(range(4, 101, 3)), "hidden_layers": (1, 2, 3, 4, 5)},
 )
 EQUAL_UNITS = Experiment(
     name="equal_units",
     question="Is it better to put units side by side or one behind the other?",
-    independent={"change": STARTS, "hidden_layers": tuple(COURSE_UNITS)},
-    trial=COURSE,
-    units={"change": "start"},
+    independent={"start": STARTS, "hidden_layers": (2, 11, 21)},
+    full_independent={"hidden_layers": tuple(COURSE_UNITS)},
+    trial=Training(
+        course_network,
+        three_clusters,
+        LOSS,
+        batch_size=8,
+        epochs=50,
+        metrics=("accuracy",),
+        outputs=responds,
+    ),
 )
-VERY_DEEP = Experiment(
-    name="very_deep",
-    question="What lets very deep, narrow networks learn?",
-    independent={"change": REPAIRS, "hidden_layers": (21,)},
-    trial=COURSE,
-    full_independent={"hidden_layers": (11, 21)},
+RESIDUAL_LINKS = replace(
+    EQUAL_UNITS,
+    name="residual_links",
+    question="Do residual links let very deep, narrow networks learn?",
+    independent={"start": STARTS, "hidden_layers": (11,)},
+    trial=replace(EQUAL_UNITS.trial, model=partial(course_network, links=True)),  # type: ignore
 )
 SPIRALS = Experiment(
     name="spirals",
     question="What does depth buy for the same number of parameters?",
-    independent={"turns": (1.5, 3), "hidden_layers": (1, 3, 5)},
+    independent={"turns": (3,), "hidden_layers": (1, 3, 5)},
+    full_independent={"turns": (1.5, 3)},
     trial=Training(
         spiral_network,
         two_spirals,
@@ -259,17 +278,23 @@ SPIRALS = Experiment(
 # The claims
 
 
+def evidence(runs: "xr.DataArray", words: str, **bounds: float) -> list[Evidence]:
+    """Take the mean over the seeds for every condition; `words` names the condition."""
+    names = [str(name) for name in runs.dims if name != "seed"]
+    cases = runs.stack(case=names)
+    return [
+        Evidence.from_mean(
+            words.format(**dict(zip(names, case, strict=True))), cases.sel(case=case), **bounds
+        )
+        for case in cases["case"].values
+    ]
+
+
 def gain_of_depth(results: "xr.Dataset") -> list[Evidence]:
     """Accuracy of five hidden layers minus that of one, for each width and learning rate."""
-    accuracy = results["test_accuracy"]
-    found = []
-    for rate, units in product(results["learning_rate"].values, results["hidden_units"].values):
-        runs = accuracy.sel(learning_rate=rate, hidden_units=units)
-        gain = paired(runs.sel(hidden_layers=5), runs.sel(hidden_layers=1))
-        found.append(
-            Evidence.from_comparison(f"rate {rate}, {units} units wide", gain, at_most=0.01)
-        )
-    return found
+    accuracy = results["test_accuracy"].transpose("learning_rate", ...)
+    gain = accuracy.sel(hidden_layers=5) - accuracy.sel(hidden_layers=1)
+    return evidence(gain, "rate {learning_rate}, {hidden_units} units wide", at_most=0.01)
 
 
 def rank_correlation(x: "xr.DataArray", y: "xr.DataArray") -> float:
@@ -282,15 +307,9 @@ def rank_correlation(x: "xr.DataArray", y: "xr.DataArray") -> float:
 
 
 def parameters_of(results: "xr.Dataset") -> "xr.DataArray":
-    """Number of parameters of every shape of iris network."""
-    units, layers = results["hidden_units"], results["hidden_layers"]
-    table = results["test_accuracy"].isel(seed=0, learning_rate=0)
-    table = table.transpose("hidden_units", "hidden_layers")
-    counts = [
-        [count_parameters(layer_sizes(4, int(width), int(depth), 3)) for depth in layers]
-        for width in units
-    ]
-    return table.copy(data=np.array(counts, float))
+    """Number of parameters of every shape of iris network (4 inputs, 3 outputs)."""
+    units, depth = results["hidden_units"], results["hidden_layers"]
+    return 5 * units + (depth - 1) * (units + 1) * units + 3 * (units + 1)
 
 
 def more_is_better(results: "xr.Dataset") -> list[Evidence]:
@@ -309,27 +328,24 @@ def more_is_better(results: "xr.Dataset") -> list[Evidence]:
     return found
 
 
-def near_chance(plain: "xr.Dataset", repaired: "xr.Dataset") -> list[Evidence]:
+def near_chance(results: "xr.Dataset") -> list[Evidence]:
     """Accuracy of every very deep network; chance is one third."""
-    found = []
-    for results in (plain.sel(hidden_layers=[11, 21]), repaired):
-        accuracy = results["test_accuracy"]
-        for depth, change in product(results["hidden_layers"].values, results["change"].values):
-            runs = accuracy.sel(change=change, hidden_layers=depth)
-            found.append(Evidence.from_mean(f"{depth} layers, {change}", runs, at_most=0.4))
-    return found
+    accuracy = results["test_accuracy"].sel(hidden_layers=[11, 21])
+    accuracy = accuracy.transpose("hidden_layers", ...)
+    return evidence(accuracy, "{hidden_layers} layers, {start}", at_most=0.4)
+
+
+def gain_of_links(plain: "xr.Dataset", linked: "xr.Dataset") -> list[Evidence]:
+    """Accuracy with residual links minus accuracy without, from the same first weights."""
+    gain = linked["test_accuracy"] - plain["test_accuracy"]
+    return evidence(gain, "{hidden_layers} layers, {start}", at_least=0.01)
 
 
 def gain_on_spirals(results: "xr.Dataset") -> list[Evidence]:
     """Accuracy of deeper networks minus that of one hidden layer with as many parameters."""
-    found = []
-    for turns, depth in product(results["turns"].values, results["hidden_layers"].values[1:]):
-        runs = results["test_accuracy"].sel(turns=turns)
-        gain = paired(runs.sel(hidden_layers=depth), runs.sel(hidden_layers=1))
-        found.append(
-            Evidence.from_comparison(f"{turns} turns, {depth} layers", gain, at_least=0.01)
-        )
-    return found
+    accuracy = results["test_accuracy"]
+    gain = accuracy.sel(hidden_layers=[3, 5]) - accuracy.sel(hidden_layers=1, drop=True)
+    return evidence(gain, "{turns} turns, {hidden_layers} layers", at_least=0.01)
 
 
 CLAIMS = (
@@ -351,7 +367,7 @@ CLAIMS = (
     Claim(
         "C-depth_and_breadth-3",
         "Very deep, narrow networks of ReLU units do not learn.",
-        (EQUAL_UNITS, VERY_DEEP),
+        EQUAL_UNITS,
         near_chance,
         note="accuracy after the course's training, chance is 0.333; holds up to 0.4",
     ),
@@ -362,6 +378,13 @@ CLAIMS = (
         gain_on_spirals,
         note="two spirals, accuracy minus that of one hidden layer with as many parameters; holds "
         "from 0.01 up",
+    ),
+    Claim(
+        "C-depth_and_breadth-5",
+        "Residual links let very deep networks learn.",
+        (EQUAL_UNITS, RESIDUAL_LINKS),
+        gain_of_links,
+        note="accuracy with links minus accuracy without; holds from 0.01 up",
     ),
 )
 
@@ -424,8 +447,8 @@ def plot_breadth_vs_depth(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw mean accuracy as a table of width and depth, for each learning rate."""
     rates = results["learning_rate"].values
     figure, panels = plots.figure(
-        "Two tables of accuracy by width and depth. At the small learning rate accuracy falls "
-        "with depth and rises with width; at the large one nearly all cells are alike.",
+        "Two tables of accuracy by width and depth. At the small learning rate five narrow layers "
+        "do worst and five broad ones best; at the large one nearly all cells are alike.",
         rows=len(rates),
         height=6.4,
     )
@@ -471,35 +494,34 @@ def plot_equal_units(results: "xr.Dataset") -> "plots.BookFigure":
         results,
         "test_accuracy",
         "hidden_layers",
-        "change",
+        "start",
         alt="Accuracy against hidden layers for three starts: high for 2 layers; the course's "
         "start falls to chance first, Keras' and He's start later.",
     )
     axes.set_xscale("linear")
-    axes.set_xticks(results["hidden_layers"].values)
+    axes.set(xticks=results["hidden_layers"].values, ylim=(0.25, 1.02))
     plots.reference(axes, CEILING, "best possible", at=0.8)
     plots.reference(axes, CHANCE, "guessing", at=0.1)
-    axes.set_ylim(0.25, 1.02)
     return figure
 
 
-def plot_very_deep(results: "xr.Dataset") -> "plots.BookFigure":
-    """Draw the accuracy of very deep networks, one dot per network, for each change."""
-    depths = results["hidden_layers"].values
+def plot_links(plain: "xr.Dataset", linked: "xr.Dataset") -> "plots.BookFigure":
+    """Draw the accuracy of 11 layers without and with links, one dot per network, by start."""
     figure, panels = plots.figure(
-        "Accuracy of very deep networks, one row per change and one dot per network: with one "
-        "change most stay low, with both all learn.",
-        rows=len(depths),
-        height=2.8 * len(depths),
+        "Accuracy of networks with 11 hidden layers, one row per start and one dot per network. "
+        "Without links the He start is best and the course's at chance; with links the order is "
+        "reversed.",
+        rows=2,
+        height=5.4,
         sharex=True,
     )
-    for panel, depth in zip(np.atleast_1d(panels), depths, strict=True):
-        accuracy = results["test_accuracy"].sel(hidden_layers=depth).transpose("change", "seed")
-        names = accuracy["change"].values
-        plots.strip(panel, dict(zip(names, accuracy.values, strict=True)))
+    names = {"without residual links": plain, "with residual links": linked}
+    for panel, (title, results) in zip(panels, names.items(), strict=True):
+        runs = results["test_accuracy"].sel(hidden_layers=11).transpose("start", "seed")
+        plots.strip(panel, dict(zip(runs["start"].values, runs.values, strict=True)))
         plots.reference(panel, CHANCE, along="y")
-        panel.set(title=f"{depth} hidden layers")
-        panel.set(xlabel="accuracy on fresh points")
+        panel.set(title=title)
+    panels[-1].set(xlabel="accuracy on fresh points")
     return figure
 
 
@@ -533,18 +555,17 @@ def plot_spirals(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw the accuracy on two spirals, one dot per network, by depth and number of turns."""
     turns = results["turns"].values
     figure, panels = plots.figure(
-        "Accuracy on two spirals, one row per depth and one dot per network, for spirals that "
-        "turn 1.5 times and 3 times, all networks with about as many parameters.",
+        "Accuracy on two spirals, one row per depth and one dot per network, for each number of "
+        "turns; all networks have about as many parameters.",
         rows=len(turns),
-        height=6,
+        height=3 * len(turns),
         sharex=True,
     )
     depths = results["hidden_layers"].values.tolist()
     shapes = [layer_sizes(2, widest(BUDGET, 2, depth, 1), depth, 1) for depth in depths]
     names = ["-".join(map(str, shape)) for shape in shapes]
-    for panel, number in zip(panels, turns, strict=True):
+    for panel, number in zip(np.atleast_1d(panels), turns, strict=True):
         runs = results["test_accuracy"].sel(turns=number).transpose("hidden_layers", "seed")
         plots.strip(panel, dict(zip(names, runs.values, strict=True)))
-        panel.set(title=f"{plots.number(number)} turns")
-    panels[-1].set(xlabel="accuracy on fresh points")
+        panel.set(title=f"{plots.number(number)} turns", xlabel="accuracy on fresh points")
     return figure

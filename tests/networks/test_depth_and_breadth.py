@@ -66,6 +66,17 @@ def test_the_count_agrees_with_the_count_of_keras_as_oracle(units, depth):
     assert counted == chapter.iris_network(units, depth).count_params()
 
 
+def test_the_parameters_of_all_shapes_are_those_counted_one_by_one():
+    import xarray as xr
+
+    levels = {"hidden_units": [1, 4, 31], "hidden_layers": [1, 3, 5]}
+    table = chapter.parameters_of(xr.Dataset(coords=levels))
+    for units in levels["hidden_units"]:
+        for depth in levels["hidden_layers"]:
+            counted = count_parameters(layer_sizes(4, units, depth, 3))
+            assert int(table.sel(hidden_units=units, hidden_layers=depth)) == counted
+
+
 def test_a_keras_network_with_the_same_weights_folds_the_same_way():
     from dlbook.lab.models import mlp
 
@@ -91,6 +102,35 @@ def test_the_starts_have_the_ranges_that_the_page_says():
     assert abs(kernel).max() <= 1 / np.sqrt(16)
     keras_kernel = chapter.course_network("Keras' start", 6).get_weights()[2]
     assert 1 / np.sqrt(16) < abs(keras_kernel).max() <= np.sqrt(6 / 32)
+    first_kernel, first_bias = chapter.course_network("course's start", 6).get_weights()[:2]
+    for weights in (first_kernel, first_bias):
+        assert 0.5 / np.sqrt(2) < abs(weights).max() <= 1 / np.sqrt(2)
+
+
+@pytest.mark.parametrize("links", [False, True])
+def test_the_spread_is_that_of_layers_computed_by_hand(links):
+    import keras
+
+    keras.utils.set_random_seed(0)
+    weights = chapter.course_network("course's start", 6, links).get_weights()
+    values, expected = chapter.three_clusters(0).x_train, []
+    for number in range(6):
+        kernel, bias = weights[2 * number : 2 * number + 2]
+        result = np.maximum(values @ kernel + bias, 0)
+        values = values + result if links and number else result
+        expected.append(np.std(values, axis=0).mean())
+    found = chapter.spread_by_layer("course's start", 6, links, networks=1)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_a_link_carries_what_a_silent_layer_would_stop():
+    points = chapter.three_clusters(0).x_train
+    for links in (False, True):
+        model = chapter.course_network("Keras' start", 11, links)
+        weights = model.get_weights()
+        weights[11] = np.full(8, -1e6)
+        model.set_weights(weights)
+        assert (float(np.ptp(np.asarray(model(points)), axis=0).max()) > 0) is links
 
 
 # Errors
@@ -126,6 +166,16 @@ def test_depth_hurts_a_narrow_network_at_a_small_rate():
     assert float(slow.sel(hidden_layers=1) - slow.sel(hidden_layers=5)) > 0.1
     assert float(accuracy.sel(learning_rate=0.1, hidden_layers=1)) > 0.9
     assert chapter.CLAIMS[0].decide(results).verdict is not Verdict.FAILS
+
+
+def test_links_repair_the_course_s_start():
+    levels = {"start": ("course's start",), "hidden_layers": (11,)}
+    runs = [
+        one.run(independent=levels, seeds=4, progress=False)["test_accuracy"]
+        for one in (chapter.EQUAL_UNITS, chapter.RESIDUAL_LINKS)
+    ]
+    assert float(runs[0].max()) < 0.4
+    assert float(runs[1].min()) > 0.6
 
 
 def test_one_hidden_unit_is_not_enough_for_three_species():
