@@ -348,12 +348,12 @@ def cannot_say(results: "xr.Dataset") -> list[Evidence]:
     ]
 
 
-def gains(results: "xr.Dataset", name: str, analysts: tuple, other: str) -> list[Evidence]:
-    """What some analysts have over another one, in every world."""
+def gains(results: "xr.Dataset", name: str, sign: int) -> list[Evidence]:
+    """What each regression has over the network (sign 1), or the network over it, by world."""
     values, found = dict(zip(ANALYSTS, results[name].transpose("analyst", ...), strict=True)), []
-    worlds = product(analysts, results["world"].values, results["num_examples"].values)
+    worlds = product(TERMS, results["world"].values, results["num_examples"].values)
     for analyst, world, rows in worlds:
-        gain = (values[analyst] - values[other]).sel(world=world, num_examples=rows)
+        gain = sign * (values[analyst] - values["network"]).sel(world=world, num_examples=rows)
         found.append(Evidence.from_mean(f"{analyst}: {world}, {rows} rows", gain, at_least=0.05))
     return found
 
@@ -377,15 +377,15 @@ CLAIMS = (
         "C-interpretability-3",
         "Traditional statistical models are more appropriate for insight into mechanisms.",
         PLANTED_CAUSE,
-        partial(gains, name="named", analysts=ANALYSTS[:2], other="network"),
+        partial(gains, name="named", sign=1),
         note="how much more often than the network they name the causes; holds from 0.05 up",
     ),
     Claim(
         "C-interpretability-4",
         "Deep learning is best for complex problems when you need not know how it works.",
         PLANTED_CAUSE,
-        partial(gains, name="r_squared", analysts=ANALYSTS[2:], other="regression"),
-        note="R² on unseen examples, network minus plain regression; holds from 0.05 up",
+        partial(gains, name="r_squared", sign=-1),
+        note="R² on unseen examples, network minus each regression; holds from 0.05 up",
     ),
 )
 
@@ -433,9 +433,9 @@ def _weight(axes: "Axes", start: tuple, end: tuple, weight: float) -> None:
     axes.text(at[0], at[1], plots.number(weight), ha="center", va="bottom", zorder=5)
 
 
-def least_squares_importance() -> np.ndarray:
-    """Permutation importance of every measure in the linear model of the same patients."""
-    data = patients(0, "same patients")
+def least_squares_importance(seed: int = 0) -> np.ndarray:
+    """Permutation importance of every measure in the linear model; seed 0: the same patients."""
+    data = patients(seed, "other patients")
     train, test = (np.column_stack([np.ones(len(x)), x]) for x in (data.x_train, data.x_test))
     coefficients, _ = t_values(train, data.y_train)
     importance = permutation_importance(lambda x: x @ coefficients, test, data.y_test)
