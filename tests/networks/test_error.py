@@ -50,7 +50,7 @@ def test_the_forecasts_of_the_page():
 
 def test_an_effect_size_by_hand():
     assert effect_size(np.array([1.0, 2.0, 3.0])) == 2
-    assert effect_size(np.zeros(5)) == 0
+    assert effect_size(np.array([[-1.0, -2.0, -3.0], [0.0, 0.0, 0.0]])).tolist() == [2, 0]
 
 
 # Independent oracles
@@ -134,7 +134,9 @@ def test_errors_that_cancel_do_not_make_a_good_model(teaching):
 def test_the_continuous_error_notices_small_steps_in_more_runs():
     levels = {"learning_rate": (chapter.SLOWEST, chapter.STEPS[0])}
     results = chapter.SENSITIVITY.run(seeds=10, independent=levels, progress=False)
+    fresh = chapter.FRESH_RUNS.run(seeds=10, progress=False)
+    assert set(results["seed"].values).isdisjoint(fresh["seed"].values)
     continuous, binarized = chapter.gains(results, chapter.STEPS[0])
     assert (continuous > 0).mean() > (binarized > 0).mean() + 0.2
-    evidence = chapter.CLAIMS[0].decide(results).evidence
+    evidence = chapter.CLAIMS[0].decide(results, fresh).evidence
     assert evidence[1].effect > 0.2
