@@ -231,7 +231,6 @@ WRONG_AND_SURE = Experiment(
         by("objective", {OBJECTIVES[0]: "mean_squared_error"}, default="binary_crossentropy"),
         epochs=300,
         metrics=("accuracy",),
-        keep_weights=True,
     ),
     units={"val_accuracy": "accuracy on fresh points"},
 )
@@ -393,8 +392,8 @@ def plot_cost(seed: int = 0) -> "plots.BookFigure":
     """Draw the losses of single examples as dots and the cost as their mean, while training."""
     losses = losses_while_training(seed, epochs=61)
     figure, axes = plots.figure(
-        "Losses of 40 examples as dots at every tenth epoch, and their falling mean: most dots "
-        "sink, a few rise far above the mean."
+        "Losses of 40 examples as dots at every tenth epoch, and the falling mean of all: most "
+        "dots sink, a few lie far above the mean and above their start."
     )
     epochs = np.arange(0, 61, 10)
     plots.dots(axes, epochs, losses[epochs, :40], color="blue")
@@ -464,7 +463,8 @@ def plot_outliers(results: "xr.Dataset") -> "plots.BookFigure":
         (-0.22, 0, 0.22), zip(LOSSES, ("accent", "blue", "green"), strict=True), strict=True
     ):
         runs = results["constant"].sel(objective=name).transpose("share", "seed")
-        plots.dots(axes, np.arange(3) + shift, runs, color=color, label=name, spread=0.2)
+        plots.dots(axes, np.arange(3) + shift, runs, color=color, spread=0.2)
+        axes.scatter([], [], s=30, c=color, label=name)
     plots.reference(axes, 0, "truth", at=0.62)
     axes.set_xticks(range(3), [f"{100 * share:.0f} %" for share in shares])
     axes.set(xlabel="share of outliers", ylabel="constant with the lowest cost")
