@@ -278,10 +278,10 @@ CLAIMS = (
 # The figure
 
 USES = (
-    ("what you read", "an advertisement"),
+    ("what you read", "an advert"),
     ("a card payment", "fraud or not?"),
     ("a medical picture", "ill or healthy?"),
-    ("a camera in a car", "left or right?"),
+    ("a car camera", "left or right?"),
     ("“Good morning”", "“Buenos días”"),
 )
 DRAWN = 40  # points in a picture of the rings; 400 would hide one another
