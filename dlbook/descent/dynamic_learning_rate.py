@@ -286,30 +286,6 @@ SCHEDULE = Experiment(
     units={"test_accuracy": "accuracy on fresh data", "first_rate": "learning rate at the start"},
 )
 
-
-def active_units(results: "xr.Dataset") -> "xr.DataArray":
-    """Count the units of the second hidden layer that answer a training point with more than 0.
-
-    Args:
-        results: Of the experiment `schedule`.
-
-    Returns:
-        The number, 0 to 8, for every network.
-    """
-    template = results["test_accuracy"].transpose("seed", ...)
-    counts = []
-    for seed in template["seed"].values:
-        values = three_groups(int(seed)).x_train
-        for layer in ("hidden_1", "hidden_2"):
-            parts = (
-                results[f"weights_{layer}_{part}"].sel(seed=seed) for part in ("kernel", "bias")
-            )
-            kernel, bias = (part.transpose(*template.dims[1:], ...).values for part in parts)
-            values = np.maximum(values @ kernel + bias[..., None, :], 0)
-        counts.append((values > 0).any(axis=-2).sum(axis=-1))
-    return template.copy(data=np.array(counts))
-
-
 # The claims
 
 
@@ -426,6 +402,29 @@ CLAIMS = (
 
 COLORS = dict(zip(RULES, ("blue", "orange", "green", "purple", "red", "sky", "muted"), strict=True))
 SHOWN = (1e-10, 1e3)  # distances beyond are drawn at the edge
+
+
+def active_units(results: "xr.Dataset") -> "xr.DataArray":
+    """Count the units of the second hidden layer that answer a training point with more than 0.
+
+    Args:
+        results: Of the experiment `schedule`.
+
+    Returns:
+        The number, 0 to 8, for every network.
+    """
+    template = results["test_accuracy"].transpose("seed", ...)
+    counts = []
+    for seed in template["seed"].values:
+        values = three_groups(int(seed)).x_train
+        for layer in ("hidden_1", "hidden_2"):
+            parts = (
+                results[f"weights_{layer}_{part}"].sel(seed=seed) for part in ("kernel", "bias")
+            )
+            kernel, bias = (part.transpose(*template.dims[1:], ...).values for part in parts)
+            values = np.maximum(values @ kernel + bias[..., None, :], 0)
+        counts.append((values > 0).any(axis=-2).sum(axis=-1))
+    return template.copy(data=np.array(counts))
 
 
 def plot_three_panels(start: float = -2.0) -> "plots.BookFigure":
