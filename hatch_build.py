@@ -5,7 +5,13 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-CARRIED = ("mkdocs.yml", "docs/notes.yml", "docs/notebooks/claims.json", "docs/**/*.md")
+CARRIED = (
+    "mkdocs.yml",
+    "docs/notes.yml",
+    "docs/notebooks/claims.json",
+    "docs/**/*.md",
+    "results/*/*/*.json",
+)
 
 
 class BookBuildHook(BuildHookInterface):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dlbook import contents
 from dlbook.descent import gradient_remedies as chapter
 from dlbook.descent.gradient_remedies import (
     REMEDIES,
@@ -18,7 +19,9 @@ from dlbook.descent.gradient_remedies import (
     residual_block,
     weight_normalized,
 )
+from dlbook.lab.claims import judge
 from dlbook.lab.experiment import Experiment
+from dlbook.lab.results import load
 
 widths = st.integers(1, 5)
 
@@ -150,6 +153,15 @@ def test_one_layer_helps_and_dropout_does_not(some):
         assert float(some["first_layer_change"].sel(remedy=sick).max()) < 0.01
     gains = chapter.helps("one layer", "dropout")(some)
     assert [one.holds for one in gains] == [True, False]
+
+
+def test_the_record_gets_the_verdicts_of_the_page_and_can_be_repeated(some):
+    folder = contents.folder() / "results/descent/gradient_remedies"
+    remedies, explosion = (load(folder / f"{name}.json") for name in ("remedies", "explosion"))
+    verdicts = [finding.verdict.name[0] for finding in judge(chapter.CLAIMS, remedies, explosion)]
+    assert "".join(verdicts) == "HHFHFHDHHD"
+    same = remedies["test_accuracy"].sel(remedy=some["remedy"], seed=some["seed"])
+    np.testing.assert_allclose(some["test_accuracy"], same, atol=0.03)
 
 
 def test_the_gradient_of_the_sick_network_has_vanished_before_training():
