@@ -102,11 +102,6 @@ def clipped() -> Any:
     class Clipped(keras.layers.Dense):
         """A Dense layer with clipped gradients."""
 
-        def build(self, input_shape):
-            super().build(input_shape)
-            # a state, so that no engine vectorizes the layer, which would lose its gradient
-            self.add_weight(name="clips", shape=(), initializer="ones", trainable=False)
-
         def call(self, inputs, training=None):
             return self.activation(inputs @ clip(self.kernel) + clip(self.bias))
 
@@ -387,7 +382,7 @@ def plot_start(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw the gradient of the first layer before training, for every remedy."""
     figure, axes = plots.figure(
         "Gradient of the first layer before training, as a power of ten, one dot per seed: the "
-        "sick network lies near −7, those that can learn above −2.",
+        "sick network lies between −7 and −6, those that can learn near −2.",
         height=7.4,
     )
     start = results["first_layer_gradient"].transpose("remedy", "seed")

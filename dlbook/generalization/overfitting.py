@@ -377,7 +377,7 @@ def plot_fits(results: "xr.Dataset", num_examples: int = 20) -> "plots.BookFigur
     """Draw what 20 networks of three widths answer, their mean, and the law."""
     drawing, panels = plots.figure(
         "Three panels with the same sine wave. Twenty networks with one unit cannot follow it; "
-        "with 4 units they come near; with 128 they follow it and their own noise besides.",
+        "with 4 units some come near; with 128 they follow it and their own noise besides.",
         rows=3,
         height=7.4,
         sharex=True,

@@ -1,6 +1,6 @@
 """Layers and operations that the engine does not know: vectorized over runs by TensorFlow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -18,9 +18,13 @@ from dlbook.lab.stacked_layers import (
     examples_last,
 )
 
+ZERO = tf.UnconnectedGradients.ZERO
+
 
 class StackedGeneric(StackedLayer):
     """Any layer without changing state: its own call, vectorized over runs."""
+
+    each = staticmethod(each_run)
 
     def __init__(self, layer: Any) -> None:
         super().__init__(layer)
@@ -49,10 +53,10 @@ class StackedGeneric(StackedLayer):
             )
             return outputs
 
-        return examples_last(each_run(one_run, *weights, *map(examples_first, tensors)))
+        return examples_last(self.each(one_run, *weights, *map(examples_first, tensors)))
 
     def try_out(self, shapes: Sequence[Sequence[int]]) -> None:
-        """Find out whether TensorFlow can vectorize the layer.
+        """Find out whether TensorFlow can vectorize the layer, and its gradient.
 
         Args:
             shapes: Shape of each input, without examples.
@@ -60,16 +64,6 @@ class StackedGeneric(StackedLayer):
         Raises:
             CannotStackError: If it cannot.
         """
-        weights = [tf.TensorSpec((2, 1, *one.shape), one.dtype) for one in self.weights]
-        inputs = [tf.TensorSpec((2, 1, *shape, 3)) for shape in shapes]
-        structure = inputs[0] if len(inputs) == 1 else inputs
-
-        def call(given: Any, own: Any) -> Tensor:
-            with tf.GradientTape() as tape:
-                tape.watch(given)
-                outputs = self.call(given, own, {}, Moment(False))
-            return tape.gradient(outputs, given)
-
         name = type(self.layer).__name__
         if "Conv" in name or None in keras.tree.flatten([*shapes]):
             raise CannotStackError(f"{name} cannot stack")
@@ -77,11 +71,43 @@ class StackedGeneric(StackedLayer):
         level = logger.level
         logger.setLevel("CRITICAL")  # a refusal is an answer here, not an error
         try:
-            tf.function(call, autograph=False).get_concrete_function(structure, weights)
+            stacked, alone = (self._gradients(shapes, each) for each in (each_run, _in_turn))
         except Exception as error:
             raise CannotStackError(f"{name} cannot stack") from error
         finally:
             logger.setLevel(level)
+        pairs = zip(stacked, alone, strict=True)
+        if not all(np.allclose(*pair, 1e-3, 1e-5, equal_nan=True) for pair in pairs):
+            raise CannotStackError(f"{name} has a gradient of its own and cannot stack")
+
+    def _gradients(self, shapes: Sequence[Sequence[int]], each: Callable[..., Tensor]) -> Any:
+        """Gradients by inputs and weights, for two runs with three random examples each."""
+        generator = np.random.default_rng(0)
+        wanted = [((2, 1, *shape, 3), "float32") for shape in shapes]
+        wanted += [((2, 1, *one.shape), one.dtype) for one in self.weights]
+        tensors = [tf.constant(generator.normal(size=size), dtype) for size, dtype in wanted]
+        self.each, before = each, self.each
+
+        def differentiate(*given: Tensor) -> Any:
+            inputs, weights = given[: len(shapes)], given[len(shapes) :]
+            with tf.GradientTape() as tape:
+                tape.watch(given)
+                structure = inputs[0] if len(inputs) == 1 else list(inputs)
+                outputs = self.call(structure, list(weights), {}, Moment(False))
+                slopes = tf.cos(tf.range(tf.size(outputs), dtype="float32"))
+                total = tf.reduce_sum(slopes * tf.reshape(outputs, [-1]))
+            return tape.gradient(total, given, unconnected_gradients=ZERO)
+
+        try:
+            return tf.function(differentiate, autograph=False)(*tensors)
+        finally:
+            self.each = before
+
+
+def _in_turn(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
+    """Do as `each_run` does, for two runs in one condition, without vectorizing."""
+    outputs = [function(*(one[run, 0] for one in tensors)) for run in range(2)]
+    return tf.stack(outputs)[:, tf.newaxis]
 
 
 class StackedOperation(StackedGeneric):
@@ -119,7 +145,7 @@ class StackedOperation(StackedGeneric):
             )
             return self.layer(*filled[0], **filled[1])
 
-        return examples_last(each_run(one_run, *map(examples_first, tensors)))
+        return examples_last(self.each(one_run, *map(examples_first, tensors)))
 
 
 class Slot:

@@ -139,7 +139,7 @@ Draw = Callable[..., Data]
 NETWORKS = ("1-1-1 ReLU", "1-1-1 linear", "1-8-1 ReLU")
 BASELINES = ("least squares", "ridge", "10 neighbours")
 SMALL, LARGE = (20, 40, 80, 160, 320), (20, 80, 320, 1280, 5120)
-TENTH = {count: count // 10 for count in (*SMALL, *LARGE)}
+TENTH: dict[Any, int] = {count: count // 10 for count in (*SMALL, *LARGE)}
 
 
 def course_start(inputs: int) -> dict[str, Any]:
@@ -179,8 +179,10 @@ def curved(seed: int, num_examples: int) -> Data:
     direction /= np.linalg.norm(direction)
     inputs = [generator.normal(size=(count, 5)) for count in (1000, num_examples)]
     targets = [np.sin(2 * x @ direction) + 0.1 * generator.normal(size=len(x)) for x in inputs]
-    (x_held, x), (y_held, y) = [[np.float32(part) for part in each] for each in (inputs, targets)]
-    return Data(x, y[:, None], x_validation=x_held, y_validation=y_held[:, None])  # type: ignore
+    (x_held, x), (y_held, y) = (
+        [np.asarray(part, np.float32) for part in each] for each in (inputs, targets)
+    )
+    return Data(x, y[:, None], x_validation=x_held, y_validation=y_held[:, None])
 
 
 def train_on(draw: Draw, network: str, learning_rate: float, epochs: int) -> Training:
@@ -191,7 +193,7 @@ def train_on(draw: Draw, network: str, learning_rate: float, epochs: int) -> Tra
         "mean_squared_error",
         optimizer="adam",
         learning_rate=learning_rate,
-        batch_size=by("num_examples", TENTH),  # type: ignore
+        batch_size=by("num_examples", TENTH),
         epochs=epochs,
     )
 

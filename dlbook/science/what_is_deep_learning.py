@@ -320,8 +320,8 @@ def plot_pass_or_fail(seed: int = 0) -> "plots.BookFigure":
         axes, lambda points: artificial_neuron(points, [1, 0.5], -8), (-0.3, 10.3), (2.7, 10.3)
     )
     plots.points(axes, hours, passed)
-    plots.note(axes, "failed", (1.2, 4.2), (0, 0), color="blue")
-    plots.note(axes, "passed", (9, 9.4), (0, 0), color="orange")
+    plots.note(axes, "failed", (1.2, 4.2), (0, 0))
+    plots.note(axes, "passed", (9, 9.4), (0, 0))
     axes.set(**HOURS)
     return drawing
 

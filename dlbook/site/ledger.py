@@ -60,14 +60,13 @@ def _measured_before(*results: Any) -> NoReturn:
 
 
 def _evidence(record: Records) -> Evidence:
-    missing = {"at_least": -math.inf, "at_most": math.inf}
-    known = {name: value for name, value in record.items() if name != "holds"}
-    return Evidence(
-        **{
-            name: missing.get(name, math.nan) if value is None else value
-            for name, value in known.items()
-        }
-    )
+    missing: dict[str, Any] = {"at_least": -math.inf, "at_most": math.inf}
+    known: dict[str, Any] = {
+        name: missing.get(name, math.nan) if value is None else value
+        for name, value in record.items()
+        if name != "holds"
+    }
+    return Evidence(**known)
 
 
 def _counts(book: Book, ledgers: Mapping[str, Ledger]) -> str:

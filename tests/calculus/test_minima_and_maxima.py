@@ -1,6 +1,7 @@
 """A minimum or maximum is where the derivative changes its sign."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -100,7 +101,7 @@ def test_the_minima_agree_with_scipy():
     from scipy.optimize import minimize_scalar
 
     for x in (0.4758024510, 1.4250674148):
-        found = minimize_scalar(wave, bounds=(x - 0.2, x + 0.2), method="bounded")
+        found: Any = minimize_scalar(wave, bounds=(x - 0.2, x + 0.2), method="bounded")
         assert found.x == pytest.approx(x, abs=1e-4)
 
 

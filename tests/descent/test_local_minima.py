@@ -1,5 +1,7 @@
 """Valleys, saddles and plains: where a walk ends, and how often networks end badly."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -103,7 +105,7 @@ def test_scipy_finds_the_same_valleys(number):
     from scipy.optimize import minimize_scalar
 
     place = VALLEYS[number]
-    found = minimize_scalar(ripple, bounds=(place - 1, place + 1), method="bounded")
+    found: Any = minimize_scalar(ripple, bounds=(place - 1, place + 1), method="bounded")
     assert abs(found.x - place) < 1e-3
     assert abs(ripple_slope(place)) < 1e-4
 

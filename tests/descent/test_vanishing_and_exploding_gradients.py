@@ -118,7 +118,7 @@ def test_gradients_agree_with_keras(activation):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     with tf.GradientTape() as tape:
         cost: Any = loss(classes, model(values[0]))
-    found = tape.gradient(cost, model.trainable_variables)
+    found: Any = tape.gradient(cost, model.trainable_variables)
     for ours, theirs in zip(gradients, found, strict=True):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-6)
 

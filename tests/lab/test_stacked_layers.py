@@ -210,7 +210,20 @@ class Counting(layers.Layer):
         return inputs
 
 
+class Reversing(layers.Layer):
+    """Sends the opposite of the gradient back, as networks that forget a domain do."""
+
+    def call(self, inputs):
+        return reverse(inputs)
+
+
+@tf.custom_gradient
+def reverse(inputs):
+    return tf.identity(inputs), lambda gradient: -gradient
+
+
 REFUSED = {
+    "Reversing has a gradient of its own": lambda: sequential(Reversing()),
     "computes something else in training": Phases,
     "Conv1D cannot stack": lambda: sequential(layers.Conv1D(2, 1), features=(3, 2)),
     "Counting has a state": lambda: sequential(Counting()),

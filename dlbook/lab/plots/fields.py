@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SHADES = 24
 MOST_NUMBERS = 80
 MOST_TICKS = 8
+STRONGEST_BEHIND_NUMBERS = 0.46  # so that ink stays readable (4.5 to 1) in both palettes
 
 
 def heatmap(
@@ -54,12 +55,13 @@ def heatmap(
     low, high = limits or (float(np.nanmin(table)), float(np.nanmax(table)))
     tint = tint_of(table, low, high)
     few = table.size <= MOST_NUMBERS
+    strength, gap = (STRONGEST_BEHIND_NUMBERS, 0.03) if few else (1.0, 0.0)
     for sign, color in ((-1, "blue"), (1, "accent")):
-        draw_cells(axes, sign * tint, color, gap=0.03 if few else 0.0)
+        draw_cells(axes, sign * strength * tint, color, gap)
     _crosses(axes, np.argwhere(np.isnan(table)))
     _frame(axes, (x, y), table.shape)
     if few:
-        _numbers(axes, table, tint)
+        _numbers(axes, table)
     else:
         _key(axes, label, low, high)
 
@@ -158,7 +160,7 @@ def _crosses(axes: "Axes", cells: NDArray) -> None:
         axes.plot([column - 0.3, column + 0.3], [row + 0.3, row - 0.3], color="muted", linewidth=1)
 
 
-def _numbers(axes: "Axes", table: NDArray, tint: NDArray) -> None:
+def _numbers(axes: "Axes", table: NDArray) -> None:
     largest = np.nanmax(np.abs(table), initial=0)
     whole = np.all(np.isnan(table) | (table == np.round(table)))
     decimals = 0 if whole or largest >= 100 else 1 if largest >= 10 else 2
@@ -166,8 +168,7 @@ def _numbers(axes: "Axes", table: NDArray, tint: NDArray) -> None:
         if np.isnan(value):
             continue
         text = f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "−")
-        color = "ground" if abs(tint[row, column]) > 0.65 else "ink"
-        axes.text(column, row, text, ha="center", va="center", fontsize=12, color=color)
+        axes.text(column, row, text, ha="center", va="center", fontsize=12, color="ink")
 
 
 def _key(axes: "Axes", label: str, low: float, high: float) -> None:
@@ -184,7 +185,8 @@ def _key(axes: "Axes", label: str, low: float, high: float) -> None:
     low, high = (0.0 if abs(end) < 1e-3 * (high - low) else end for end in (low, high))
     muted = {"color": hex_of("muted"), "fontsize": 12}
     parts = [TextArea(text, textprops=muted) for text in (label, number(low), number(high))]
-    packed = HPacker(children=[parts[0], parts[1], ramp, parts[2]], pad=0, sep=6, align="center")
+    scale = HPacker(children=[parts[1], ramp, parts[2]], pad=0, sep=6, align="center")
+    packed = HPacker(children=[parts[0], scale], pad=0, sep=18, align="center")  # phones need room
     axes.add_artist(
         AnnotationBbox(
             packed, (1, 1), xycoords="axes fraction", xybox=(0, 14), boxcoords="offset points",

@@ -113,7 +113,8 @@
   /** Widgets that no script knows, or that have drawn nothing after some seconds. */
   async function undrawn() {
     const widgets = () => all("*", article()).filter((element) => element.localName.startsWith("dlbook-"));
-    const blank = () => widgets().filter((widget) => !widget.matches("dlbook-curves:not([src])") && !drawn(widget));
+    const undrawn = "dlbook-curves:not([src]), dlbook-ledger"; // one stays hidden, one holds tables
+    const blank = () => widgets().filter((widget) => !widget.matches(undrawn) && !drawn(widget));
     const end = performance.now() + 3000;
     while (blank().length > 0 && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -34,7 +34,7 @@ def test_a_verdict_narrows_the_claims(page):
 
 
 def test_words_narrow_the_claims_and_hide_empty_parts(page):
-    page.get_by_label("Claims about").fill("softmax")
+    page.get_by_label("Claims about").fill("C-softmax-1")
     expect(page.locator("section[data-part]:visible h2")).to_have_count(1)
     expect(page.locator('section[data-chapter="maths/softmax"]')).to_be_visible()
     page.get_by_label("Claims about").fill("no such words")

@@ -190,7 +190,11 @@ def _measure_contrast(page: Page, visit: Visit) -> None:
 
 
 def violations(page: Page, where: str, rules: dict[str, Any] = RULES) -> list[str]:
-    """What axe says against a page, after ``page.evaluate(Axe().axe_script)``."""
+    """What axe says against a page, after ``page.evaluate(Axe().axe_script)``.
+
+    The list of pages begins at its top: what has scrolled under its title is no target.
+    """
+    page.evaluate(SCROLL_BACK)
     found = page.evaluate("rules => axe.run(rules)", {**rules, "resultTypes": ["violations"]})
     return [
         f"{where}: {each['id']}: {node['html'][:120]}"
@@ -206,6 +210,8 @@ def _leaves(branch: Any) -> list[str]:
     return [leaf for child in children for leaf in _leaves(child)]
 
 
+SCROLL_BACK = """() => document.querySelectorAll(".md-sidebar__scrollwrap")
+    .forEach((list) => (list.scrollTop = 0))"""
 STEPS = (
     _look_on_a_desk,
     _look_at_widths,
