@@ -215,6 +215,16 @@ def test_experiments_have_twenty_seeds_where_chance_plays_a_part(chapter):
         assert counts(one)[0] == 1 or max(counts(one)) >= 20, one.name
 
 
+@each_chapter
+def test_no_variable_has_the_name_of_a_statistic(chapter):
+    from dlbook.cli.running import experiments_of
+
+    taken = {"mean", "low", "high", "count"}
+    for one in experiments_of(import_module(chapter.module)):
+        dims = {dim for extra in one.dims.values() for dim in extra}
+        assert not taken & {*one.independent, *dims}, one.name
+
+
 def counts(experiment) -> list[int]:
     return [len(tuple(each)) for each in (experiment.seeds, experiment.full_seeds or ())]
 

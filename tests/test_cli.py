@@ -233,6 +233,15 @@ def test_quick_says_what_it_cannot_show(picky, here, capsys):
     assert "middle (json)" in shown
 
 
+def test_quick_says_so_too_where_something_counts_the_levels(picky, here, capsys):
+    picky.plot_middle = lambda results: dict(zip("abc", results["level"].values, strict=True))
+    picky.CLAIMS = (Claim("C-picky-1", "It does.", picky.MIDDLE, lambda results: []),)
+    assert main(["run", "softmax", "--quick"]) == 0
+    shown = capsys.readouterr().out
+    assert "The figure needs levels that --quick leaves out." in shown
+    assert "C-picky-1 needs levels that --quick leaves out." in shown
+
+
 def test_a_missing_level_is_a_bug_in_a_whole_run(picky, here, capsys):
     picky.plot_middle = lambda results: results["height"].sel(level=4)
     with pytest.raises(KeyError):

@@ -7,6 +7,7 @@ import pytest
 
 from dlbook import contents
 from dlbook.lab.experiment import Experiment
+from dlbook.lab.results import summary
 
 
 def figures():
@@ -19,9 +20,10 @@ def figures():
 
 
 @pytest.mark.parametrize(("module", "experiment"), list(figures()))
-def test_the_figure_of_an_experiment_can_be_drawn_from_two_seeds(module, experiment):
+def test_an_experiment_can_be_summed_up_and_drawn_from_two_seeds(module, experiment):
     num_seeds = min(2, len(tuple(experiment.seeds)))
     results = experiment.run(seeds=num_seeds, progress=False)
+    assert str(summary(results)), "`dlbook run` prints it"
     drawn = getattr(module, f"plot_{experiment.name}")(results).svg()
     assert 'role="img"' in drawn
     assert "<path" in drawn

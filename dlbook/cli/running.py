@@ -189,7 +189,7 @@ def _run_one(
     kept.save(results, folder / f"{experiment.name}.json")
     try:
         _draw(module, experiment.name, results, folder)
-    except LookupError:
+    except (LookupError, ValueError):
         if not options.quick:
             raise
         say("[dim]The figure needs levels that --quick leaves out.")
@@ -247,7 +247,7 @@ def _show_finding(claim: "Claim", found: list["xr.Dataset"], quick: bool) -> Non
 
     try:
         finding = judge([claim], *found)[0]
-    except LookupError:
+    except (LookupError, ValueError):
         if not quick:
             raise
         say(f"[dim]– {escape(claim.id)} needs levels that --quick leaves out.")

@@ -114,10 +114,10 @@ EPOCHS = 500
 LEARNING_RATE = 0.5
 
 
-def measure_precision(seed: int, dtype: str, count: int) -> dict[str, float]:
-    """Add 0.1 `count` times; return the sum and how far it is from count / 10, as a share."""
-    total = running_sum(0.1, count, dtype)
-    return {"sum": total, "relative_error": abs(total - count / 10) / (count / 10)}
+def measure_precision(seed: int, dtype: str, num_terms: int) -> dict[str, float]:
+    """Add 0.1 many times; return the sum and how far it is from the true one, as a share."""
+    total, truth = running_sum(0.1, num_terms, dtype), num_terms / 10
+    return {"sum": total, "relative_error": abs(total - truth) / truth}
 
 
 def load_picture(picture: str) -> np.ndarray:
@@ -170,10 +170,10 @@ def shares(scores: np.ndarray) -> np.ndarray:
 PRECISION = Experiment(
     name="precision",
     question="Does the type of the numbers matter for a sum?",
-    independent={"dtype": DTYPES, "count": (10, 100, 1000, 10_000, 100_000)},
+    independent={"dtype": DTYPES, "num_terms": (10, 100, 1000, 10_000, 100_000)},
     trial=measure_precision,
     seeds=range(1),
-    units={"count": "numbers added", "relative_error": "error, as a share of the sum"},
+    units={"num_terms": "numbers added", "relative_error": "error, as a share of the sum"},
 )
 PICTURES = Experiment(
     name="pictures",
@@ -218,7 +218,7 @@ def ranks_of_pictures(results: "xr.Dataset") -> list[Evidence]:
 
 def wrong_sum(results: "xr.Dataset") -> Evidence:
     """Error of the sum of 10,000 numbers in float16."""
-    error = float(results["relative_error"].sel(dtype="float16", count=10_000).isel(seed=0))
+    error = float(results["relative_error"].sel(dtype="float16", num_terms=10_000).isel(seed=0))
     return Evidence.exact("float16, 10,000 numbers", error, 1, at_most=0.01)
 
 
@@ -329,9 +329,10 @@ def plot_precision(results: "xr.Dataset") -> "plots.BookFigure":
     plots.log_axis(axes, "both")
     for name in map(str, results["dtype"].values):
         errors = results["relative_error"].sel(dtype=name).isel(seed=0)
-        axes.plot(errors["count"], errors.where(errors > 0), "o-", label=name)
+        axes.plot(errors["num_terms"], errors.where(errors > 0), "o-", label=name)
     axes.set(
-        xlabel=plots.axis_name(results, "count"), ylabel=plots.axis_name(results, "relative_error")
+        xlabel=plots.axis_name(results, "num_terms"),
+        ylabel=plots.axis_name(results, "relative_error"),
     )
     plots.label_lines(axes)
     return drawing

@@ -134,8 +134,8 @@ def test_sums_need_a_type_with_fractions_and_something_to_add():
 def test_the_sums_lie_in_the_bands_of_the_page():
     errors = chapter.PRECISION.run(progress=False)["relative_error"].isel(seed=0)
     assert float(errors.sel(dtype="float64").max()) < 1e-11
-    assert 1e-4 < float(errors.sel(dtype="float32", count=100_000)) < 2e-4
-    assert float(errors.sel(dtype="float16", count=100_000)) == pytest.approx(0.9744)
+    assert 1e-4 < float(errors.sel(dtype="float32", num_terms=100_000)) < 2e-4
+    assert float(errors.sel(dtype="float16", num_terms=100_000)) == pytest.approx(0.9744)
 
 
 def test_the_last_steps_are_lost_in_float16_only():
