@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from dlbook.lab.levels import nearest
@@ -21,6 +22,8 @@ from dlbook.lab.stacked_losses import (
     over_runs,
     stacked_loss,
 )
+
+ROUNDING = 1e-13  # part of the mean square below which a variance is rounding of 64-bit sums
 
 
 @dataclass(frozen=True)
@@ -138,5 +141,11 @@ def _moments(targets: Tensor, outputs: Outputs) -> Tensor:
 def _correlation(totals: Tensor, count: Tensor) -> Tensor:
     means = totals / tf.cast(count, tf.float64)
     true, predicted, true_square, predicted_square, product = tf.unstack(means, axis=-1)
-    spread = (true_square - true**2) * (predicted_square - predicted**2)
+    spread = _variance(true_square, true) * _variance(predicted_square, predicted)
     return tf.cast((product - true * predicted) * tf.math.rsqrt(spread), tf.float32)
+
+
+def _variance(square: Tensor, mean: Tensor) -> Tensor:
+    """Variance from two moments; NaN where rounding is all there is, as if all were equal."""
+    variance = square - mean**2
+    return tf.where(variance > ROUNDING * square, variance, np.nan)

@@ -179,9 +179,8 @@ def curved(seed: int, num_examples: int) -> Data:
     direction /= np.linalg.norm(direction)
     inputs = [generator.normal(size=(count, 5)) for count in (1000, num_examples)]
     targets = [np.sin(2 * x @ direction) + 0.1 * generator.normal(size=len(x)) for x in inputs]
-    (x_held, x), (y_held, y) = (
-        [np.asarray(part, np.float32) for part in each] for each in (inputs, targets)
-    )
+    x_held, x = (part.astype("float32") for part in inputs)
+    y_held, y = (part.astype("float32") for part in targets)
     return Data(x, y[:, None], x_validation=x_held, y_validation=y_held[:, None])
 
 
@@ -405,7 +404,7 @@ def plot_slope(results: "xr.Dataset") -> "plots.BookFigure":
             plots.band(panel, results["slope"], interval, label=network)
         panel.set(ylabel=name)
         plots.label_lines(panel)
-    plots.reference(panels[0], NOISE**2, "noise", at=-2)
+    plots.reference(panels[0], NOISE**2, "noise")
     panels[-1].set(xlabel="slope")
     return drawing
 

@@ -191,6 +191,15 @@ def test_correlation_stays_exact_far_from_zero():
     assert metric.result(totals, tf.constant(8.0)).numpy().item() == pytest.approx(1, abs=1e-6)
 
 
+@pytest.mark.parametrize("constant", [0.0, 0.1, -3.7, 4000.3])
+def test_what_never_changes_has_no_correlation(constant):
+    true = np.random.default_rng(0).normal(size=(1, 1, 1, 50)).astype(np.float32)
+    metric = stacked_metric("r", "r", stacked_loss("mse"), (1,))
+    same = tf.constant(np.full_like(true, constant))
+    totals = metric.sums(tf.constant(true), Outputs(same))
+    assert np.isnan(metric.result(totals, tf.constant(50.0)).numpy().item())
+
+
 @pytest.mark.parametrize(
     ("values", "units", "sparse", "expected"),
     [
