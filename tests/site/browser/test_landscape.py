@@ -430,7 +430,8 @@ def test_no_barrier_on_a_desk_a_phone_in_the_dark_or_on_paper(visit_planted):
     assert visit_planted(WIDGET) == {}
 
 
-def test_it_works_after_instant_navigation(open_page, planted_link):
+def test_it_works_after_instant_navigation(open_page, plant, planted_link):
+    plant(WIDGET)  # before a page reads the map of the site
     page = open_page("about")
     page.evaluate("window.marked = true")
     press_and_arrive(page, planted_link(page, WIDGET))
