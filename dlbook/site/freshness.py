@@ -86,7 +86,7 @@ def _file_imports(root: Path, path: Path, package: str, written: int) -> tuple[s
 def _imports(root: Path, code: str, package: str) -> list[str]:
     """Modules of the package that one piece of code names."""
     try:
-        tree = ast.parse(code)
+        tree = source.syntax_tree(code)
     except SyntaxError:
         return []
     names = [name for node in _walk(tree) for name in _imported(root, node, package)]
@@ -123,7 +123,7 @@ def _attribute_modules(root: Path, base: str, name: str) -> list[str]:
         return [f"{base}.{name}"]
     entries = (
         value
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(source.syntax_tree(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Dict)
         for key, value in zip(node.keys, node.values, strict=True)
         if isinstance(key, ast.Constant) and key.value == name
@@ -138,7 +138,7 @@ def _attribute_modules(root: Path, base: str, name: str) -> list[str]:
 @lru_cache(maxsize=1024)
 def _fingerprint(path: Path, written: int) -> str:
     """Hash of the syntax tree of a module, as it was written at one moment, without docstrings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = source.syntax_tree(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]

@@ -192,7 +192,7 @@ def _public_names(book: Book, chapter: Chapter) -> list[str]:
     path = source.module_path(book.root, chapter.module)
     if not path:
         return []
-    body = ast.parse(path.read_text(encoding="utf-8")).body
+    body = source.syntax_tree(path.read_text(encoding="utf-8")).body
     kinds = (ast.FunctionDef, ast.ClassDef)
     return [each.name for each in body if isinstance(each, kinds) and each.name[0] != "_"]
 

@@ -8,12 +8,14 @@ from the code.
 import ast
 import difflib
 import textwrap
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 _SECTIONS = ("Args:", "Returns:", "Raises:", "Yields:", "Attributes:", "Example:", "Source:")
+_PARSER = threading.Lock()
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -97,9 +99,28 @@ def fences(root: Path, names: Sequence[str], *, full: bool = False) -> str:
     return "\n".join(blocks)
 
 
+def syntax_tree(text: str) -> ast.Module:
+    """Parse code in any thread.
+
+    Python 3.11 counts the depth of a tree in one place for all threads, so that two of them that
+    parse at once can fail with a SystemError.
+
+    Args:
+        text: code of a module or a cell.
+
+    Returns:
+        Its syntax tree.
+
+    Raises:
+        SyntaxError: if the text is not Python.
+    """
+    with _PARSER:
+        return ast.parse(text)
+
+
 def _extract(text: str, attributes: list[str], name: str, *, full: bool) -> str:
     """The lines of one definition in the text of a module."""
-    node: ast.AST = ast.parse(text)
+    node: ast.AST = syntax_tree(text)
     for attribute in attributes:
         node = _member(node, attribute, name)
     if isinstance(node, ast.Module):

@@ -1,5 +1,10 @@
 """Listings show the source that is there now, found by name."""
 
+import gc
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import pytest
 
 from dlbook.site import source
@@ -120,3 +125,26 @@ def test_every_listing_of_the_real_package_can_be_found(root):
     code = source.find(root, "dlbook.site.source.find").code
     assert code.startswith("def find(root: Path, name: str")
     compile(code, "listing", "exec")
+
+
+class Cycle:
+    """Garbage that lets another thread run while it is collected."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+    def __del__(self) -> None:
+        sum(range(200))
+
+
+def test_several_threads_can_parse_at_once(request):
+    def parse_often(_: int) -> int:
+        made = [(Cycle(), source.syntax_tree(MODULE)) for _ in range(1000)]
+        return len(made)
+
+    request.addfinalizer(partial(gc.set_threshold, *gc.get_threshold()))
+    request.addfinalizer(partial(sys.setswitchinterval, sys.getswitchinterval()))
+    gc.set_threshold(20)
+    sys.setswitchinterval(1e-6)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(parse_often, range(4))) == [1000] * 4
