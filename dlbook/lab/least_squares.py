@@ -44,22 +44,32 @@ def t_values(table: ArrayLike, targets: ArrayLike) -> tuple[np.ndarray, np.ndarr
     return coefficients, coefficients / np.sqrt(variance * np.diag(inverse))
 
 
-def r_squared(targets: ArrayLike, predictions: ArrayLike) -> float:
-    r"""Share of the targets' variance that predictions explain: $1 - \sum e^2 / \sum d^2$.
+def r_squared(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+    r"""Say how much of the spread a model explains.
 
-    $e$ are the errors of the predictions, $d$ those of always predicting the mean.
+    $$R^2 = 1 - \frac{\sum(y - \hat y)^2}{\sum(y - \bar y)^2}$$
+
+    1 is perfect, 0 as good as the mean $\bar y$, below 0 worse than the mean.
 
     Args:
-        targets: What was measured, any shape, not all equal.
-        predictions: What was predicted, same number of values.
+        y_true: What was measured, $y$.
+        y_pred: What the model said, $\hat y$, as many numbers.
 
     Returns:
-        1 for perfect predictions, 0 for those of the mean, below 0 for worse ones.
+        The part of the variance that is explained, at most 1.
+
+    Raises:
+        ValueError: The numbers of values differ, or all of `y_true` are equal.
 
     Example:
-        >>> r_squared([1, 2, 3], [1, 2, 3]), r_squared([1, 2, 3], [2, 2, 2])
-        (1.0, 0.0)
+        >>> r_squared([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]), r_squared([1.0, 3.0], [3.0, 1.0])
+        (1.0, -3.0)
     """
-    truth = np.ravel(numbers(targets, "targets"))
-    guess = np.ravel(numbers(predictions, "predictions"))
-    return float(1 - np.sum((truth - guess) ** 2) / np.sum((truth - truth.mean()) ** 2))
+    y, answers = numbers(y_true, "y_true").ravel(), numbers(y_pred, "y_pred").ravel()
+    spread = np.sum((y - y.mean()) ** 2)
+    if len(y) != len(answers) or spread == 0:
+        raise ValueError(
+            "`y_true` must hold as many numbers as `y_pred`, not all equal. "
+            f"Received: {len(y)} and {len(answers)} numbers, spread {spread}"
+        )
+    return float(1 - np.sum((y - answers) ** 2) / spread)

@@ -10,6 +10,7 @@ from dlbook.lab import plots
 from dlbook.lab.checks import numbers
 from dlbook.lab.claims import Claim, Evidence
 from dlbook.lab.experiment import Experiment
+from dlbook.lab.least_squares import r_squared
 from dlbook.lab.results import mean_interval, paired
 
 if TYPE_CHECKING:
@@ -152,11 +153,6 @@ def encode(labels: np.ndarray, num_categories: int, encoding: str) -> np.ndarray
         columns = one_hot(labels, range(num_categories))
         columns = drop_first(columns) if encoding == "dummy" else columns
     return np.column_stack([np.ones(len(labels)), columns])
-
-
-def r_squared(y_true: np.ndarray, y_pred: np.ndarray) -> float:
-    """Return which share of the variance is explained: 1 if all, 0 if no more than by the mean."""
-    return float(1 - np.sum((y_true - y_pred) ** 2) / np.sum((y_true - y_true.mean()) ** 2))
 
 
 def measure_encoding(seed: int, encoding: str, num_categories: int) -> dict[str, float]:

@@ -12,6 +12,7 @@ from dlbook.lab.checks import numbers
 from dlbook.lab.claims import Claim, Evidence
 from dlbook.lab.datasets import Data
 from dlbook.lab.experiment import Experiment
+from dlbook.lab.least_squares import r_squared
 from dlbook.lab.models import mlp
 from dlbook.lab.results import mean_interval
 from dlbook.lab.training import Training, by
@@ -100,37 +101,6 @@ def least_squares(inputs: ArrayLike, targets: ArrayLike) -> tuple[np.ndarray, fl
             f"Received: shape {x.shape}, rank {rank} with the intercept"
         )
     return found[:-1], float(found[-1])
-
-
-def r_squared(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    r"""Say how much of the spread a model explains.
-
-    $$R^2 = 1 - \frac{\sum(y - \hat y)^2}{\sum(y - \bar y)^2}$$
-
-    1 is perfect, 0 as good as the mean $\bar y$, below 0 worse than the mean.
-
-    Args:
-        y_true: What was measured, $y$.
-        y_pred: What the model said, $\hat y$, as many numbers.
-
-    Returns:
-        The part of the variance that is explained, at most 1.
-
-    Raises:
-        ValueError: The numbers of values differ, or all of `y_true` are equal.
-
-    Example:
-        >>> r_squared([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]), r_squared([1.0, 3.0], [3.0, 1.0])
-        (1.0, -3.0)
-    """
-    y, answers = numbers(y_true, "y_true").ravel(), numbers(y_pred, "y_pred").ravel()
-    spread = np.sum((y - y.mean()) ** 2)
-    if len(y) != len(answers) or spread == 0:
-        raise ValueError(
-            "`y_true` must hold as many numbers as `y_pred`, not all equal. "
-            f"Received: {len(y)} and {len(answers)} numbers, spread {spread}"
-        )
-    return float(1 - np.sum((y - answers) ** 2) / spread)
 
 
 # The experiment

@@ -156,19 +156,25 @@ def visit_planted(
 
 
 @pytest.fixture
-def planted_link(plant: Callable[[str], str], published: Published) -> Callable[[Page, str], str]:
-    """Puts a link to planted HTML into a page, and returns the link's selector."""
+def arrive_at_planted(
+    open_page: Callable[..., Page], plant: Callable[[str], str], published: Published
+) -> Callable[[str], Page]:
+    """Goes to planted HTML by a link on another page, without a reload, and returns the page."""
 
-    def put(page: Page, html: str) -> str:
-        address = visits.address_of(published, plant(html))
+    def arrive(html: str) -> Page:
+        address = visits.address_of(published, plant(html))  # before a page reads the site's map
+        page = open_page("about")
+        visits.mark(page)
         page.locator("article").evaluate(
             """(article, address) => article.insertAdjacentHTML(
                 "afterbegin", `<p><a class="planted" href="${address}">planted</a></p>`)""",
             address,
         )
-        return "a.planted"
+        visits.press_and_arrive(page, "a.planted")
+        assert visits.is_marked(page)
+        return page
 
-    return put
+    return arrive
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 from itertools import product
-from typing import Any
 
 import keras
 import numpy as np
@@ -13,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from dlbook.descent import dynamic_learning_rate as dynamic
 from dlbook.descent import gradient_descent_algorithm as algorithm
 from tests.site.browser import visits
-from tests.site.browser.test_navigation import press_and_arrive
+from tests.site.browser.widgets import put, readout, value, widths
 
 pytestmark = pytest.mark.browser
 
@@ -56,27 +55,12 @@ def widget(page: Page) -> Locator:
     return found
 
 
-def value(widget: Locator, name: str) -> Any:
-    """A property of the widget's element."""
-    return widget.evaluate("(element, name) => element[name]", name)
-
-
-def put(widget: Locator, **properties: Any) -> None:
-    """Set properties of the widget's element, one after the other."""
-    widget.evaluate("(element, given) => Object.assign(element, given)", properties)
-
-
 def center(widget: Locator) -> None:
     widget.evaluate("element => element.scrollIntoView({ block: 'center' })")
 
 
 def path(widget: Locator) -> np.ndarray:
     return np.array(value(widget, "path"))
-
-
-def readout(widget: Locator) -> Locator:
-    """The sentence that a screen reader hears after each change."""
-    return widget.locator(".dlbook-readout[role=status]")
 
 
 def keras_walk(landscape: str, optimizer: str, start: list, rate: float, steps: int) -> np.ndarray:
@@ -430,12 +414,8 @@ def test_no_barrier_on_a_desk_a_phone_in_the_dark_or_on_paper(visit_planted):
     assert visit_planted(WIDGET) == {}
 
 
-def test_it_works_after_instant_navigation(open_page, plant, planted_link):
-    plant(WIDGET)  # before a page reads the map of the site
-    page = open_page("about")
-    page.evaluate("window.marked = true")
-    press_and_arrive(page, planted_link(page, WIDGET))
-    assert page.evaluate("window.marked === true")
+def test_it_works_after_instant_navigation(arrive_at_planted):
+    page = arrive_at_planted(WIDGET)
     widget = page.locator("dlbook-landscape").first
     widget.get_by_role("button", name="Start at (1, 1)").click()
     assert value(widget, "start") == [1, 1]
@@ -443,12 +423,8 @@ def test_it_works_after_instant_navigation(open_page, plant, planted_link):
 
 
 def test_it_draws_itself_at_every_width(page, widget):
-    for width in (visits.PHONE, visits.TABLET, visits.DESK):
-        visits.resize(page, width)
-        svg = widget.locator("svg").first
-        box, drawn = svg.bounding_box(), svg.get_attribute("viewBox") or ""
-        assert box is not None
-        assert float(drawn.split()[2]) == pytest.approx(box["width"], abs=2)
+    for drawn, shown in widths(page, widget):
+        assert drawn == pytest.approx(shown, abs=2)
 
 
 def test_without_scripts_its_text_is_shown(open_planted):

@@ -10,7 +10,17 @@ from playwright.sync_api import Page, expect
 
 from dlbook import contents
 from tests.site.browser import visits
-from tests.site.browser.visits import PREFIX, Published, Visit, address_of, addresses
+from tests.site.browser.visits import (
+    PREFIX,
+    Published,
+    Visit,
+    address_of,
+    addresses,
+    is_marked,
+    mark,
+    place,
+    press_and_arrive,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -19,32 +29,8 @@ OTHER_CHAPTER = "descent/gradient_descent"
 RESULTS_ARE_THERE = "/document/.test(document.querySelector('.md-search-result__meta').textContent)"
 
 
-def place(page: Page) -> str:
-    """The address of the page that is open."""
-    return urlsplit(page.url).path.removeprefix(PREFIX).strip("/")
-
-
-def mark(page: Page) -> None:
-    """Leave a mark in the window that only a reload removes."""
-    page.evaluate("window.marked = true")
-
-
-def is_marked(page: Page) -> bool:
-    return page.evaluate("window.marked === true")
-
-
 def heading(page: Page) -> str:
     return page.locator("article h1").inner_text().removesuffix("¶").strip()
-
-
-def press_and_arrive(page: Page, selector: str) -> str:
-    """Press a link, wait for its page, and return its address."""
-    before = page.locator("article h1").element_handle()
-    page.locator(selector).first.click()
-    assert before is not None
-    page.wait_for_function("heading => !heading.isConnected", arg=before)
-    visits.ask(page, "settle")
-    return place(page)
 
 
 # Instant navigation
@@ -185,6 +171,8 @@ def search(page: Page, words: str) -> list[str]:
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     box = page.locator(".md-search__input")
+    expect(box).to_be_focused()
+    page.evaluate("new Promise(resolve => setTimeout(resolve, 50))")  # a focus searches 1 ms later
     box.fill(words[:-1])  # the search starts with the next key, so that there is one answer only
     page.evaluate("document.querySelector('.md-search-result__meta').textContent = ''")
     box.press_sequentially(words[-1])

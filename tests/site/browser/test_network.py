@@ -1,7 +1,6 @@
 """A small network with all its numbers: forward, back and updated as in Python."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from dlbook.networks import backpropagation
 from tests.site.browser import visits
-from tests.site.browser.test_navigation import press_and_arrive
+from tests.site.browser.widgets import put, readout, value, widths
 
 pytestmark = pytest.mark.browser
 
@@ -37,16 +36,6 @@ def widget(page: Page) -> Locator:
     return found
 
 
-def value(widget: Locator, name: str) -> Any:
-    """A property of the widget's element."""
-    return widget.evaluate("(element, name) => element[name]", name)
-
-
-def put(widget: Locator, **properties: Any) -> None:
-    """Set properties of the widget's element, one after the other."""
-    widget.evaluate("(element, given) => Object.assign(element, given)", properties)
-
-
 def as_lists(layers: Sequence) -> list:
     """Layers as the widget has them."""
     return [[kernel.tolist(), bias.tolist()] for kernel, bias in layers]
@@ -55,11 +44,6 @@ def as_lists(layers: Sequence) -> list:
 def packed(layers: Sequence) -> np.ndarray:
     """All numbers of the widget's layers in one row, in the order of the chapter."""
     return backpropagation.pack([(np.array(kernel), np.array(bias)) for kernel, bias in layers])
-
-
-def readout(widget: Locator) -> Locator:
-    """The sentence that a screen reader hears after each change."""
-    return widget.locator(".dlbook-readout[role=status]")
 
 
 def words(widget: Locator, name: str) -> list[str]:
@@ -287,12 +271,8 @@ def test_no_barrier_on_a_desk_a_phone_in_the_dark_or_on_paper(visit_planted, way
     assert visit_planted(html) == {}
 
 
-def test_it_works_after_instant_navigation(open_page, plant, planted_link):
-    plant(WIDGET)  # before a page reads the map of the site
-    page = open_page("about")
-    page.evaluate("window.marked = true")
-    press_and_arrive(page, planted_link(page, WIDGET))
-    assert page.evaluate("window.marked === true")
+def test_it_works_after_instant_navigation(arrive_at_planted):
+    page = arrive_at_planted(WIDGET)
     widget = page.locator("dlbook-network").first
     widget.get_by_role("button", name="update all weights").click()
     assert len(value(widget, "history")) == 2
@@ -300,12 +280,8 @@ def test_it_works_after_instant_navigation(open_page, plant, planted_link):
 
 
 def test_it_draws_itself_at_every_width(page, widget):
-    for width in (visits.PHONE, visits.TABLET, visits.DESK):
-        visits.resize(page, width)
-        svg = widget.locator("svg").first
-        box, drawn = svg.bounding_box(), svg.get_attribute("viewBox") or ""
-        assert box is not None
-        assert float(drawn.split()[2]) == pytest.approx(box["width"], abs=2)
+    for drawn, shown in widths(page, widget):
+        assert drawn == pytest.approx(shown, abs=2)
 
 
 def test_without_scripts_its_text_is_shown(open_planted):

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from dlbook.networks import perceptron
 from tests.site.browser import visits
-from tests.site.browser.test_navigation import press_and_arrive
+from tests.site.browser.widgets import position, put, readout, value, widths
 from tools import widget_data
 
 pytestmark = pytest.mark.browser
@@ -40,30 +40,10 @@ def widget(page: Page) -> Locator:
     return found
 
 
-def value(widget: Locator, name: str) -> Any:
-    """A property of the widget's element."""
-    return widget.evaluate("(element, name) => element[name]", name)
-
-
-def put(widget: Locator, **properties: Any) -> None:
-    """Set properties of the widget's element, one after the other."""
-    widget.evaluate("(element, given) => Object.assign(element, given)", properties)
-
-
 def learn(widget: Locator, steps: int) -> np.ndarray:
     """Let the widget learn, and return the weights at first and after each step."""
     widget.evaluate("(element, steps) => element.learn(steps)", steps)
     return np.array(value(widget, "history"))
-
-
-def position(widget: Locator, name: str) -> float:
-    """Where a slider stands."""
-    return float(widget.get_by_label(name, exact=True).input_value())
-
-
-def readout(widget: Locator) -> Locator:
-    """The sentence that a screen reader hears after each change."""
-    return widget.locator(".dlbook-readout[role=status]")
 
 
 def cross_entropy(x: np.ndarray, y: np.ndarray, weights: Any) -> float:
@@ -313,12 +293,8 @@ def test_no_barrier_on_a_desk_a_phone_in_the_dark_or_on_paper(visit_planted):
     assert visit_planted(WIDGET) == {}
 
 
-def test_it_works_after_instant_navigation(open_page, plant, planted_link):
-    plant(WIDGET)  # before a page reads the map of the site
-    page = open_page("about")
-    page.evaluate("window.marked = true")
-    press_and_arrive(page, planted_link(page, WIDGET))
-    assert page.evaluate("window.marked === true")
+def test_it_works_after_instant_navigation(arrive_at_planted):
+    page = arrive_at_planted(WIDGET)
     widget = page.locator("dlbook-perceptron").first
     widget.get_by_role("button", name="1 step", exact=True).click()
     assert len(value(widget, "history")) == 2
@@ -326,12 +302,8 @@ def test_it_works_after_instant_navigation(open_page, plant, planted_link):
 
 
 def test_it_draws_itself_at_every_width(page, widget):
-    for width in (visits.PHONE, visits.TABLET, visits.DESK):
-        visits.resize(page, width)
-        svg = widget.locator("svg").first
-        box, drawn = svg.bounding_box(), svg.get_attribute("viewBox") or ""
-        assert box is not None
-        assert float(drawn.split()[2]) == pytest.approx(box["width"], abs=2)
+    for drawn, shown in widths(page, widget):
+        assert drawn == pytest.approx(shown, abs=2)
 
 
 def test_without_scripts_its_text_is_shown(open_planted):

@@ -2,13 +2,13 @@
 
 import json
 from itertools import product
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.site.browser import visits
-from tests.site.browser.test_navigation import press_and_arrive
+from tests.site.browser.visits import press_and_arrive
+from tests.site.browser.widgets import position, put, readout, value, widths
 
 pytestmark = pytest.mark.browser
 
@@ -53,26 +53,6 @@ def widget(page: Page) -> Locator:
     found = page.locator("dlbook-descent").first
     found.scroll_into_view_if_needed()
     return found
-
-
-def value(widget: Locator, name: str) -> Any:
-    """A property of the widget's element."""
-    return widget.evaluate("(element, name) => element[name]", name)
-
-
-def put(widget: Locator, **properties: float) -> None:
-    """Set properties of the widget's element."""
-    widget.evaluate("(element, given) => Object.assign(element, given)", properties)
-
-
-def position(widget: Locator, name: str) -> float:
-    """Where a slider stands."""
-    return float(widget.get_by_label(name, exact=True).input_value())
-
-
-def readout(widget: Locator) -> Locator:
-    """The sentence that a screen reader hears after each change."""
-    return widget.locator(".dlbook-readout[role=status]")
 
 
 # The numbers
@@ -232,12 +212,8 @@ def test_a_widget_works_after_instant_navigation(open_page):
 
 
 def test_a_widget_draws_itself_at_every_width(page, widget):
-    for width in (visits.PHONE, visits.DESK):
-        visits.resize(page, width)
-        box = widget.locator("svg").first.bounding_box()
-        drawn = widget.locator("svg").first.get_attribute("viewBox") or ""
-        assert box is not None
-        assert float(drawn.split()[2]) == pytest.approx(box["width"], abs=2)
+    for drawn, shown in widths(page, widget):
+        assert drawn == pytest.approx(shown, abs=2)
 
 
 # The emblem

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from mkdocs.utils.yaml import yaml_load
@@ -187,6 +188,31 @@ def _measure_contrast(page: Page, visit: Visit) -> None:
     press_palette(page)
     assert scheme(page) == "default"
     visit.inaccessible += violations(page, "light", RULES_OF_COLOR)
+
+
+def place(page: Page) -> str:
+    """The address of the page that is open."""
+    return urlsplit(page.url).path.removeprefix(PREFIX).strip("/")
+
+
+def mark(page: Page) -> None:
+    """Leave a mark in the window that only a reload removes."""
+    page.evaluate("window.marked = true")
+
+
+def is_marked(page: Page) -> bool:
+    """Whether the mark is still there."""
+    return page.evaluate("window.marked === true")
+
+
+def press_and_arrive(page: Page, selector: str) -> str:
+    """Press a link, wait for its page, and return its address."""
+    before = page.locator("article h1").element_handle()
+    page.locator(selector).first.click()
+    assert before is not None
+    page.wait_for_function("heading => !heading.isConnected", arg=before)
+    ask(page, "settle")
+    return place(page)
 
 
 def violations(page: Page, where: str, rules: dict[str, Any] = RULES) -> list[str]:

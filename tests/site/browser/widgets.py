@@ -1,0 +1,38 @@
+"""What the tests of every widget ask of its element."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from playwright.sync_api import Locator, Page
+
+from tests.site.browser import visits
+
+
+def value(widget: Locator, name: str) -> Any:
+    """A property of the widget's element."""
+    return widget.evaluate("(element, name) => element[name]", name)
+
+
+def put(widget: Locator, **properties: Any) -> None:
+    """Set properties of the widget's element, one after the other."""
+    widget.evaluate("(element, given) => Object.assign(element, given)", properties)
+
+
+def position(widget: Locator, name: str) -> float:
+    """Where a slider stands."""
+    return float(widget.get_by_label(name, exact=True).input_value())
+
+
+def readout(widget: Locator) -> Locator:
+    """The sentence that a screen reader hears after each change."""
+    return widget.locator(".dlbook-readout[role=status]")
+
+
+def widths(page: Page, widget: Locator) -> Iterator[tuple[float, float]]:
+    """For a phone, a tablet and a desk: how wide the picture was drawn, and how wide it is."""
+    for width in (visits.PHONE, visits.TABLET, visits.DESK):
+        visits.resize(page, width)
+        svg = widget.locator("svg").first
+        box, drawn = svg.bounding_box(), svg.get_attribute("viewBox") or ""
+        assert box is not None
+        yield float(drawn.split()[2]), box["width"]
