@@ -525,7 +525,7 @@ def _last_of(results: "xr.Dataset", at: Mapping[str, Any]) -> list[str]:
 def _last_place(results: "xr.Dataset", dim: str) -> "int | xr.DataArray":
     """Where a curve ends: at the level of ``epochs`` if that is varied, else at the last place."""
     if dim == "epoch" and "epochs" in results.coords:
-        return results["epochs"].astype(int) - 1
+        return (results["epochs"].astype(int) - 1).clip(max=results.sizes[dim] - 1)
     return -1
 
 

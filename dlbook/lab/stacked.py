@@ -115,8 +115,10 @@ def _train(stack: Stack, group: Group, progress: _Progress) -> list[Record]:
             curves[name][:, done : done + count] = curve.numpy()[:count, *places].T
         done += count
         progress.reach(done / group.settings.epochs)
+    first = 0 if stack.planner.training.keep_curves else -1
     records = [
-        {name: curve[number] for name, curve in curves.items()} for number in range(len(stack.jobs))
+        {name: curve[number, first:] for name, curve in curves.items()}
+        for number in range(len(stack.jobs))
     ]
     _test(stack, program, (state["weights"], fixed), records)
     _measure(stack, state, records)

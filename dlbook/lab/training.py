@@ -67,6 +67,7 @@ class Training:
         beta_1: Adam's memory of gradients.
         beta_2: Adam's memory of squared gradients.
         epsilon: Keeps RMSprop and Adam from dividing by 0.
+        keep_curves: Whether results hold loss and metrics of every epoch, or only of the last.
         keep_weights: Whether results hold the final weights, as ``weights_<layer>_<weight>``.
         outputs: Measures each trained model: ``outputs(model, data, **levels) -> {name: number}``.
 
@@ -99,6 +100,7 @@ class Training:
     beta_1: Any = 0.9
     beta_2: Any = 0.999
     epsilon: Any = 1e-7
+    keep_curves: bool = True
     keep_weights: bool = False
     outputs: "Callable[..., Mapping[str, Any]] | None" = None
     _parameters: "dict[str, Parameters]" = field(init=False, repr=False, default_factory=dict)

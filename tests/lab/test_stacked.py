@@ -11,6 +11,7 @@ from keras import layers
 from dlbook.lab import stacked, stacked_groups, stacked_plan
 from dlbook.lab.datasets import Data, clusters
 from dlbook.lab.experiment import Experiment, cross
+from dlbook.lab.results import summary
 from dlbook.lab.stacked_layers import CannotStackError
 from dlbook.lab.training import Training
 
@@ -319,6 +320,21 @@ def test_results_hold_final_weights_and_measurements_of_trained_models():
     assert float(results["size"].sel(units=2, seed=1)) == pytest.approx(np.abs(expected).sum())
     assert results["twice"].values.tolist() == [[4, 4], [6, 6]]
     assert results["examples"].values.tolist() == [[30, 30]] * 2
+
+
+def test_results_hold_only_the_last_epoch_if_asked():
+    levels = {"epochs": (2, 3)}
+    whole, last = (
+        Experiment("end", "Which end?", levels, training(keep_curves=keep), range(2)).run(
+            progress=False
+        )
+        for keep in (True, False)
+    )
+    assert last["loss"].sizes == {"epochs": 2, "seed": 2, "epoch": 1}
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        ends = [whole[name].sel(epochs=2)[:, 1], whole[name].sel(epochs=3)[:, 2]]
+        np.testing.assert_array_equal(last[name][..., 0], ends)
+    assert summary(last, "loss").rows == summary(whole, "loss").rows
 
 
 def test_the_test_part_is_measured_once_at_the_end():
