@@ -18,6 +18,7 @@ ARGS ?=
 # Some tests alone cover less.
 COVERED = $(if $(ARGS),,--cov-fail-under=95)
 FORCE ?=
+OFFLINE ?=
 CONSTRAINTS ?= constraints.txt
 
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
@@ -42,7 +43,7 @@ read: $(VENV)/.docs
 	$(BIN)/dlbook read --port $(PORT)
 
 build: $(VENV)/.docs
-	$(BIN)/dlbook build $(FORCE)
+	$(BIN)/dlbook build $(FORCE) $(OFFLINE)
 
 test: $(VENV)/.test
 	@mkdir -p $(CACHE)/coverage

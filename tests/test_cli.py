@@ -642,7 +642,7 @@ def test_what_needs_the_repository_says_so_in_an_installed_package(command, inst
 @pytest.fixture
 def book(tmp_path, monkeypatch):
     """A repository whose build is replaced by a record of what was asked for."""
-    from dlbook.site import build, execute
+    from dlbook.site import build, execute, offline
 
     asked = {}
 
@@ -651,12 +651,16 @@ def book(tmp_path, monkeypatch):
         report(execute.Outcome("maths/softmax", execute.State.WRITTEN, 1.5))
         report(execute.Outcome("maths/entropy", execute.State.FRESH, 0.0))
 
-    def build_site(root, *, site_dir):
-        (site_dir / "index.html").write_text("new", encoding="utf-8")
+    def build_site(root, *, site_dir, zip_name):
+        (site_dir / "index.html").write_text(f"new {zip_name}".strip(), encoding="utf-8")
+
+    def make_zip(root, target):
+        target.write_text("zip", encoding="utf-8")
 
     monkeypatch.setattr(contents, "root", lambda: tmp_path)
     monkeypatch.setattr(execute, "execute_chapters", execute_chapters)
     monkeypatch.setattr(build, "build_site", build_site)
+    monkeypatch.setattr(offline, "make_zip", make_zip)
     return tmp_path, asked
 
 
@@ -672,10 +676,21 @@ def test_build_says_what_it_did_and_puts_the_site_in_its_place(book, capsys):
     assert not any((root / ".cache").iterdir())
 
 
+def test_the_offline_edition_lies_in_the_site_that_links_to_it(book, capsys):
+    root, _ = book
+    assert main(["build", "--offline"]) == 0
+    assert sorted(path.name for path in (root / "site").iterdir()) == [
+        "dlbook-offline.zip",
+        "index.html",
+    ]
+    assert (root / "site" / "index.html").read_text(encoding="utf-8") == "new dlbook-offline.zip"
+    assert capsys.readouterr().out.endswith("/site/dlbook-offline.zip\n")
+
+
 def test_a_failed_build_leaves_the_old_site_and_names_each_problem(book, monkeypatch, capsys):
     from dlbook.site import build
 
-    def fail(root, *, site_dir):
+    def fail(root, **options):
         raise build.SiteError(["maths/softmax.md: a link leads nowhere"])
 
     root, _ = book

@@ -134,6 +134,9 @@ def build(
     check: Annotated[
         bool, typer.Option("--check", help="Only say which executed notebooks are stale.")
     ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Also make a zip that opens without a server.")
+    ] = False,
 ) -> None:
     """Run what has changed and build the site into site/."""
     from dlbook.cli.reading import build_book, check_book
@@ -141,7 +144,7 @@ def build(
     if check:
         check_book()
     else:
-        build_book(jobs, force=force)
+        build_book(jobs, force=force, offline=offline)
 
 
 @app.command()

@@ -22,12 +22,13 @@ MOST_JOBS = 4
 SOURCES = ("mkdocs.yml", "docs", "dlbook")
 
 
-def build_book(jobs: int | None = None, *, force: bool = False) -> Path:
+def build_book(jobs: int | None = None, *, force: bool = False, offline: bool = False) -> Path:
     """Run the chapters that changed and build the site; a failed build leaves the old site.
 
     Args:
         jobs: chapters that run at the same time; None for as many as the processor has cores.
         force: whether to run every chapter again.
+        offline: whether the site offers itself as a zip that opens without a server.
 
     Returns:
         The folder of the site.
@@ -39,19 +40,24 @@ def build_book(jobs: int | None = None, *, force: bool = False) -> Path:
     _need_tools()
     from dlbook.site.build import SiteError, build_site
     from dlbook.site.execute import ExecutionError, execute_chapters
+    from dlbook.site.offline import ZIP, make_zip
 
     cache = root / ".cache"
     cache.mkdir(exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix="site-", dir=cache))
     try:
         execute_chapters(root, jobs=jobs or _usual_jobs(), force=force, report=_report)
-        build_site(root, site_dir=draft)
+        build_site(root, site_dir=draft, zip_name=ZIP if offline else "")
+        if offline:
+            make_zip(root, draft / ZIP)
         _replace(root / "site", draft)
     except (ExecutionError, SiteError) as error:
         raise Failure(f"the book cannot be built.\n{error}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     say(f"The site is in {escape(str(root / 'site'))}")
+    if offline:
+        say(f"The offline edition is {escape(str(root / 'site' / ZIP))}")
     return root / "site"
 
 

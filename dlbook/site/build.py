@@ -32,7 +32,12 @@ class _Collector(logging.Handler):
 
 
 def build_site(
-    root: Path, *, strict: bool = True, site_dir: Path | None = None, site_url: str | None = None
+    root: Path,
+    *,
+    strict: bool = True,
+    site_dir: Path | None = None,
+    site_url: str | None = None,
+    zip_name: str = "",
 ) -> Path:
     """Build the site.
 
@@ -41,6 +46,7 @@ def build_site(
         strict: whether a warning is an error.
         site_dir: where the site goes; None means the place that ``mkdocs.yml`` names.
         site_url: address under which it will be served; None means that of ``mkdocs.yml``.
+        zip_name: name of the offline edition, to which the home page then links.
 
     Returns:
         The folder of the site.
@@ -54,10 +60,11 @@ def build_site(
     from mkdocs.exceptions import Abort, MkDocsException
 
     changes = {"site_dir": str(site_dir) if site_dir else None, "site_url": site_url}
-    options = {name: value for name, value in changes.items() if value}
+    options = {name: value for name, value in changes.items() if value is not None}
     with _warnings() as problems:
         try:
             config = load_config(str(root / "mkdocs.yml"), strict=strict, **options)
+            config.extra["zip_name"] = zip_name
             config.plugins.on_startup(command="build", dirty=False)
             build(config)
             config.plugins.on_shutdown()

@@ -28,6 +28,7 @@ from dlbook.site import (
     listings,
     markup,
     maths,
+    offline,
     outputs,
     source,
 )
@@ -122,6 +123,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         return get_relative_url(file.url, page.url) if file else target
 
     html = _lists(build, page, html, link)
+    html = html.replace(offline.LINK, offline.link(config.extra.get("zip_name", "")))
     if uri in build.book.pages:
         html = _join_outputs(build, page, html)
         html = _header(build, page, config, link).insert(html, build.sources[uri])
