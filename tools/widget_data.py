@@ -1,9 +1,9 @@
-"""Writes the points that ``<dlbook-perceptron>`` draws.
+"""Writes the points that ``<dlbook-perceptron>`` draws, and the examples that curves are fitted to.
 
     .venv/bin/python tools/widget_data.py
 
-They are seeded data sets of the book, so that the page's Python and its widget see the same points:
-``docs/assets/data/perceptron.json``, a few kilobytes.
+They are seeded data sets of the book, so that the page's Python and its widgets see the same
+points: ``perceptron.json`` and ``noisy_wave.json`` in ``docs/assets/data``, some kilobytes each.
 """
 
 import json
@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from dlbook.generalization.overfitting import NOISE, WORLDS, draw_wave, wave
 from dlbook.lab import datasets
 from dlbook.networks.perceptron import best_line
 
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "assets" / "data" / "perceptron.json"
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "assets" / "data"
 SEED = 5
 DECIMALS = 3
+NUM_DRAWS, MOST_EXAMPLES = 20, 80
 
 
 def points() -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -60,12 +62,38 @@ def describe(x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
     }
 
 
+def draws() -> list[dict[str, list[float]]]:
+    """Draw examples of a noisy wave again and again: those of the chapter on overfitting.
+
+    Returns:
+        For each seed the places `x` and the noise there, `deviation`, in standard deviations. The
+        first examples are those of a smaller data set of the same seed.
+    """
+    found = []
+    for seed in range(NUM_DRAWS):
+        x, y = (part.ravel() for part in draw_wave(seed, MOST_EXAMPLES, 0, WORLDS[1]))
+        deviation = (y - wave(x)) / NOISE
+        found.append({"x": rounded(x), "deviation": rounded(deviation)})
+    return found
+
+
+def rounded(values: np.ndarray) -> list[float]:
+    """Return numbers as they are written to a file."""
+    return [round(float(value), DECIMALS) for value in values]
+
+
+def write(name: str, content: dict[str, Any]) -> None:
+    """Write a file of data, and say how large it is."""
+    text = json.dumps(content, separators=(",", ":"))
+    (FOLDER / name).write_text(text + "\n", encoding="utf-8")
+    print(f"{len(text):,} characters -> {FOLDER / name}")
+
+
 def main() -> None:
-    """Draw the points and write the file."""
+    """Draw the points and write the files."""
     problems = {name: describe(x, y) for name, (x, y) in points().items()}
-    text = json.dumps({"seed": SEED, "problems": problems}, separators=(",", ":"))
-    TARGET.write_text(text + "\n", encoding="utf-8")
-    print(f"{len(text):,} characters -> {TARGET}")
+    write("perceptron.json", {"seed": SEED, "problems": problems})
+    write("noisy_wave.json", {"noise": NOISE, "draws": draws()})
 
 
 if __name__ == "__main__":

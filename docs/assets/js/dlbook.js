@@ -4,8 +4,9 @@
  * appears, also after Material's instant navigation has swapped the page.
  */
 
-import "./widgets/descent.js";
+import "./widgets/capacity.js";
 import "./widgets/curves.js";
+import "./widgets/descent.js";
 import "./widgets/landscape.js";
 import "./widgets/ledger.js";
 import "./widgets/network.js";

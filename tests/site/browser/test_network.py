@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from dlbook.networks import backpropagation
 from tests.site.browser import visits
-from tests.site.browser.widgets import put, readout, value, widths
+from tests.site.browser.widgets import overlaps, put, readout, value, widths
 
 pytestmark = pytest.mark.browser
 
@@ -250,19 +250,9 @@ def test_a_finger_updates_on_a_phone(open_planted):
 def test_no_word_of_the_picture_lies_on_another(page, widget, way, width):
     visits.resize(page, width)
     put(widget, way=way, layers=as_lists([(k - 2.13, b - 1.27) for k, b in LAYERS]))
-    overlaps = widget.evaluate(
-        """element => {
-            const words = [...element.querySelectorAll("svg text")].filter((text) => text.textContent);
-            const boxes = words.map((text) => [text.textContent, text.getBoundingClientRect()]);
-            const over = (a, b) => a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom;
-            const edge = element.querySelector("svg").getBoundingClientRect();
-            const out = boxes.filter(([, box]) => box.left < edge.left - 1 || box.right > edge.right + 1);
-            return [...boxes.flatMap(([text, box], i) => boxes.slice(i + 1).filter((other) => over(box, other[1]))
-                .map((other) => `${text} on ${other[0]}`)), ...out.map(([text]) => `${text} sticks out`)];
-        }"""  # noqa: E501
-    )
+    found = overlaps(widget)
     visits.resize(page, visits.DESK)
-    assert overlaps == []
+    assert found == []
 
 
 @pytest.mark.parametrize("way", ["forward", "backward"])

@@ -36,3 +36,18 @@ def widths(page: Page, widget: Locator) -> Iterator[tuple[float, float]]:
         box, drawn = svg.bounding_box(), svg.get_attribute("viewBox") or ""
         assert box is not None
         yield float(drawn.split()[2]), box["width"]
+
+
+def overlaps(widget: Locator) -> list[str]:
+    """Words of the picture that lie on one another, or stick out of it."""
+    return widget.evaluate(
+        """element => {
+            const words = [...element.querySelectorAll("svg text")].filter((text) => text.textContent);
+            const boxes = words.map((text) => [text.textContent, text.getBoundingClientRect()]);
+            const over = (a, b) => a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom;
+            const edge = element.querySelector("svg").getBoundingClientRect();
+            const out = boxes.filter(([, box]) => box.left < edge.left - 1 || box.right > edge.right + 1);
+            return [...boxes.flatMap(([text, box], i) => boxes.slice(i + 1).filter((other) => over(box, other[1]))
+                .map((other) => `${text} on ${other[0]}`)), ...out.map(([text]) => `${text} sticks out`)];
+        }"""  # noqa: E501
+    )
