@@ -200,7 +200,7 @@ OUTLIER = Experiment(
     independent={
         "share": (0.0, 0.01, 0.05),
         "scaling": SCALINGS,
-        "learning_rate": (0.01, 0.1),
+        "learning_rate": (0.01, 0.1, 0.3),
     },
     trial=Training(
         partial(mlp, (13, 16, 32, 3)),
@@ -227,7 +227,7 @@ OUTSIDE = Experiment(
 RANGE = Experiment(
     name="range",
     question="Which range should the pixels of digits have?",
-    independent={"pixel_range": RANGES, "learning_rate": (0.0001, 0.001, 0.01, 0.1, 0.3)},
+    independent={"pixel_range": RANGES, "learning_rate": (0.0001, 0.001, 0.01, 0.1, 0.3, 1.0)},
     trial=Training(
         partial(mlp, (64, 32, 10)),
         ranged_digits,
@@ -370,7 +370,7 @@ def plot_range(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw test accuracy as a table of pixel range and learning rate."""
     accuracy = results["test_accuracy"].mean("seed").isel(pixel_range=slice(None, None, -1))
     drawing, axes = plots.figure(
-        "A table of test accuracy: four rows for the range of the pixels, five columns for the "
+        "A table of test accuracy: four rows for the range of the pixels, six columns for the "
         "learning rate.",
         height=3.4,
     )

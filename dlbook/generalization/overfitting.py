@@ -1,5 +1,6 @@
 """Overfitting: a model learns the noise of its examples, and how one sees that it does."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -115,10 +116,10 @@ def random_relu_features(inputs: ArrayLike, num_features: int, seed: int = 0) ->
 # The experiment
 
 WORLDS = ("no noise", "noise", "noise and ripple")
-UNITS = (1, 2, 4, 16, 128)
 ACTIVATIONS = ("relu", "tanh")
 ROWS = 80
 GRID = np.linspace(-1, 1, 101)
+SEEDS = range(100, 120)
 
 
 def wave(inputs: ArrayLike) -> np.ndarray:
@@ -141,17 +142,19 @@ def draw_wave(seed: int, count: int, part: int, world: str) -> tuple[np.ndarray,
 
 
 def noisy_wave(
-    seed: int, num_examples: int = 20, world: str = WORLDS[1], watched: str = "test"
+    seed: int, num_examples: int = 20, world: str = WORLDS[1], watched: str = "nothing"
 ) -> Data:
-    """Draw training examples, and 500 fresh ones for the test or 20 others for validation.
+    """Draw training examples and 500 fresh ones for the test at the end of training.
+
+    In every epoch the loss on 20 others ("validation") or on the 500 ("test") can be watched too.
 
     Few examples are repeated until there are 80 rows. That changes neither mean nor gradient, but
     all sizes have one shape and train together.
     """
-    x, y = draw_wave(seed, num_examples, 0, world)
-    fresh = draw_wave(seed, *((500, 1) if watched == "test" else (20, 2)), world)
-    times = (ROWS // num_examples, 1)
-    return Data(np.tile(x, times), np.tile(y, times), x_validation=fresh[0], y_validation=fresh[1])
+    few, times = draw_wave(seed, num_examples, 0, world), (ROWS // num_examples, 1)
+    fresh, others = draw_wave(seed, 500, 1, world), draw_wave(seed, 20, 2, world)
+    seen = {"nothing": (None, None), "validation": others, "test": fresh}[watched]
+    return Data(np.tile(few[0], times), np.tile(few[1], times), *seen, *fresh)  # type: ignore
 
 
 def wave_network(hidden_units: int = 128, activation: str = "relu") -> "keras.Sequential":
@@ -200,16 +203,15 @@ def measure_descent(seed: int, num_features: int, num_examples: int = 40) -> dic
         "train_error": float(np.mean((features @ weights - y) ** 2)),
         "test_error": float(np.mean((predicted - y_new) ** 2)),
         "weight_size": float(np.linalg.norm(weights)),
+        "weight_noise": NOISE * float(np.linalg.norm(np.linalg.pinv(features))),
     }
 
 
 def some_digits(seed: int, labels: str) -> Data:
     """Take 200 digits to learn from, with their own labels or with shuffled ones."""
     data = datasets.digits(seed, num_examples=200, validation=0)
-    if labels == "true":
-        return data
     shuffled = np.random.default_rng([seed, 31]).permutation(data.y_train)
-    return Data(data.x_train, shuffled, x_test=data.x_test, y_test=data.y_test)
+    return data if labels == "true" else replace(data, y_train=shuffled)
 
 
 def digit_network(digit_units: int) -> "keras.Sequential":
@@ -220,24 +222,25 @@ def digit_network(digit_units: int) -> "keras.Sequential":
 FITTING: Any = {"optimizer": "adam", "learning_rate": 0.1, "epochs": 400}
 WIDE_MORE = "128 units minus 2 units, 20 examples; holds if the whole interval lies above 0"
 WAVE_TRIAL = Training(wave_network, noisy_wave, "mean_squared_error", keep_weights=True, **FITTING)
+STUDY: Any = {"trial": WAVE_TRIAL, "seeds": SEEDS}
 CAPACITY = Experiment(
     name="capacity",
     question="What do more units do to the error on training examples, and on fresh ones?",
-    independent={"hidden_units": UNITS, "num_examples": (10, 20, 80)},
-    trial=WAVE_TRIAL,
+    independent={"hidden_units": (1, 2, 4, 16, 128), "num_examples": (10, 20, 80)},
+    **STUDY,
 )
 SENSITIVITY = Experiment(
     name="sensitivity",
     question="Which networks answer to noise, and which to a small true effect?",
     independent={"activation": ACTIVATIONS, "hidden_units": (2, 16, 128), "world": WORLDS},
-    trial=WAVE_TRIAL,
+    **STUDY,
 )
 DOUBLE_DESCENT = Experiment(
     name="double_descent",
     question="What happens when there are more parameters than examples?",
     independent={"num_features": (5, 10, 20, 30, 40, 50, 80, 160, 400, 1600)},
     trial=measure_descent,
-    seeds=range(40),
+    seeds=range(100, 140),
 )
 NOISE_ONLY = Experiment(
     name="noise_only",
@@ -252,12 +255,13 @@ NOISE_ONLY = Experiment(
         epochs=100,
         metrics=("accuracy",),
     ),
+    seeds=SEEDS,
 )
 WATCH = Experiment(
     name="watch",
     question="When should training stop, and what is gained?",
     independent={"watched": ("validation", "test")},
-    trial=WAVE_TRIAL,
+    **STUDY,
 )
 
 # The claims
@@ -291,12 +295,10 @@ def wide_minus_narrow(values: "xr.DataArray", condition: str) -> Evidence:
 
 def noise_sensitivity(capacity: "xr.Dataset", worlds: "xr.Dataset") -> list[Evidence]:
     """Variance over training sets, and response to noise alone, of 128 units minus those of 2."""
-    few = capacity.sel(num_examples=20)
-    found = [wide_minus_narrow(variance_of_runs(few), "variance over training sets")]
+    found = {"variance over training sets": variance_of_runs(capacity.sel(num_examples=20))}
     for name in ACTIVATIONS:
-        response = response_to_noise(worlds, name)
-        found.append(wide_minus_narrow(response, f"response to noise alone, {name}"))
-    return found
+        found[f"response to noise alone, {name}"] = response_to_noise(worlds, name)
+    return [wide_minus_narrow(values, condition) for condition, values in found.items()]
 
 
 def effect_sensitivity(results: "xr.Dataset") -> list[Evidence]:
@@ -309,7 +311,7 @@ def effect_sensitivity(results: "xr.Dataset") -> list[Evidence]:
 
 def narrow_on_few(results: "xr.Dataset") -> list[Evidence]:
     """Loss on fresh examples of 128 units minus that of 2, by number of examples."""
-    loss, counts = results["val_loss"].isel(epoch=-1), results["num_examples"].values
+    loss, counts = results["test_loss"], results["num_examples"].values
     return [wide_minus_narrow(loss.sel(num_examples=n), f"{n} examples") for n in counts]
 
 
@@ -414,9 +416,10 @@ def plot_capacity(results: "xr.Dataset") -> "plots.BookFigure":
     )
     for panel, count in zip(panels, counts, strict=True):
         plots.log_axis(panel, "x")
-        for name, label in (("loss", "training"), ("val_loss", "fresh")):
-            values = results[name].isel(epoch=-1).sel(num_examples=count)
-            plots.band(panel, results["hidden_units"], mean_interval(values), label=label)
+        losses = {"training": results["loss"].isel(epoch=-1), "fresh": results["test_loss"]}
+        for label, values in losses.items():
+            interval = mean_interval(values.sel(num_examples=count))
+            plots.band(panel, results["hidden_units"], interval, label=label)
         plots.reference(panel, NOISE**2, "noise" if count == counts[0] else "")
         show_units(panel, results)
         panel.set(title=f"{count} examples", ylabel="loss", ylim=(0, None))

@@ -129,7 +129,7 @@ def _spread(std: ArrayLike) -> np.ndarray:
 
 DISTRIBUTIONS = ("normal", "exponential", "uniform", "bimodal")
 PARTS = (("no", "no"), ("yes", "no"), ("no", "yes"), ("yes", "yes"))
-RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
+RATES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 PART_NAMES = ("raw", "centred only", "divided only", "z-transform")
 
 
@@ -373,7 +373,7 @@ def plot_parts(results: "xr.Dataset") -> "plots.BookFigure":
     table = [accuracy.sel(centering=one, dividing=two).values for one, two in PARTS[::-1]]
     drawing, axes = plots.figure(
         "A table of test accuracy: four rows for raw, centred, divided and z-transformed inputs, "
-        "five columns for the learning rate.",
+        "six columns for the learning rate.",
         height=3.6,
     )
     rates = results["learning_rate"].values

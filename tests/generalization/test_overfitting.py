@@ -68,6 +68,25 @@ def test_the_mean_of_twenty_targets_as_a_model():
     assert variance == pytest.approx(0.0295, abs=0.003)
 
 
+def test_what_is_watched_changes_no_training_and_no_test_example():
+    kinds = [noisy_wave(3, 10, watched=kind) for kind in ("nothing", "validation", "test")]
+    for data in kinds:
+        np.testing.assert_array_equal(data.x_train, kinds[0].x_train)
+        np.testing.assert_array_equal(data.y_test, kinds[0].y_test)
+    assert kinds[0].x_validation is None
+    assert len(kinds[1].x_validation) == 20
+    np.testing.assert_array_equal(kinds[2].y_validation, kinds[2].y_test)
+
+
+def test_the_noise_of_the_weights_is_what_new_noise_does_to_them():
+    generator = np.random.default_rng([5, 21])
+    generator.normal(size=5)
+    features = random_relu_features(generator.normal(size=(40, 5)), 10, 5)
+    moved = np.linalg.lstsq(features, generator.normal(0, chapter.NOISE, (40, 20_000)))[0]
+    expected = np.sqrt(np.mean(np.sum(moved**2, axis=0)))
+    assert chapter.measure_descent(5, 10)["weight_noise"] == pytest.approx(expected, rel=0.02)
+
+
 # Independent oracles
 
 
@@ -88,7 +107,7 @@ def test_answers_from_weights_are_those_of_the_keras_model(activation):
     results = chapter.SENSITIVITY.run(seeds=2, independent=levels, progress=False)
     computed = answers(results, activation).sel(world="noise")
     for units in (2, 16):
-        run = results.sel(activation=activation, hidden_units=units, world="noise", seed=1)
+        run = results.sel(activation=activation, hidden_units=units, world="noise").isel(seed=1)
         model = chapter.wave_network(units, activation)
         names = ("hidden_kernel", "hidden_bias", "output_kernel", "output_bias")
         shapes = [weight.shape for weight in model.get_weights()]
@@ -98,7 +117,7 @@ def test_answers_from_weights_are_those_of_the_keras_model(activation):
         ]
         model.set_weights(kept)
         expected = np.asarray(model(chapter.GRID[:, None])).ravel()
-        given = computed.sel(hidden_units=units, seed=1).transpose("x")
+        given = computed.sel(hidden_units=units).isel(seed=1).transpose("x")
         np.testing.assert_allclose(given, expected, atol=1e-4)
 
 
@@ -146,7 +165,7 @@ def test_the_error_peaks_where_features_and_examples_are_equally_many():
 def test_wide_networks_learn_noise_by_heart_and_narrow_ones_cannot_follow_the_wave():
     levels = {"hidden_units": (2, 128), "num_examples": (20, 80)}
     results = chapter.CAPACITY.run(independent=levels, progress=False)
-    loss, fresh = (results[name].isel(epoch=-1).mean("seed") for name in ("loss", "val_loss"))
+    loss, fresh = results["loss"].isel(epoch=-1).mean("seed"), results["test_loss"].mean("seed")
     gap = fresh - loss
     assert float(loss.sel(hidden_units=128, num_examples=20)) < chapter.NOISE**2
     assert float(gap.sel(hidden_units=128, num_examples=20)) > 0.04
