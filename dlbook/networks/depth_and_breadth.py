@@ -235,7 +235,9 @@ BREADTH_VS_DEPTH = Experiment(
         "hidden_layers": (1, 3, 5),
         "learning_rate": (0.01, 0.1),
     },
-    trial=Training(iris_network, split_flowers, LOSS, epochs=500, metrics=("accuracy",)),
+    trial=Training(
+        iris_network, split_flowers, LOSS, epochs=500, metrics=("accuracy",), keep_curves=False
+    ),
     full_independent={"hidden_units": tuple(range(4, 101, 3)), "hidden_layers": (1, 2, 3, 4, 5)},
 )
 EQUAL_UNITS = Experiment(
