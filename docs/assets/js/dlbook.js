@@ -10,6 +10,7 @@ import "./widgets/descent.js";
 import "./widgets/landscape.js";
 import "./widgets/ledger.js";
 import "./widgets/network.js";
+import "./widgets/penalty.js";
 import "./widgets/perceptron.js";
 import { keepReachable } from "./reachable.js";
 
