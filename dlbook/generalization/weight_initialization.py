@@ -371,7 +371,7 @@ def plot_histograms(seed: int = 0) -> "plots.BookFigure":
     depths, edges = (1, 5, 10, 20), np.linspace(0, 3, 31)
     drawing, panels = plots.figure(
         "Histograms of the outputs of ReLU units in layers 1, 5, 10 and 20. With Glorot's weights "
-        "they crowd more and more at 0. With He's weights they stay as wide as they were.",
+        "they crowd more and more at 0. With He's weights they stay spread out.",
         rows=4,
         columns=2,
         height=7.5,
