@@ -13,6 +13,8 @@ _BARE = re.compile(r"\\\((.*?)\\\)", re.S)
 _MATH = re.compile(r"<math\b.*?</math>", re.S)
 _TAG = re.compile(r"<[^>]+>")
 _POSITION = re.compile(r"^\d+: ")
+# Invisible, as high and deep as a root sign: else the sign of a low letter hangs below its line.
+_STRUT = '<mspace height="0.78em" depth="0.22em"></mspace>'
 
 
 class TexError(ValueError):
@@ -37,7 +39,8 @@ def to_mathml(tex: str, *, display: bool = False) -> str:
         '<math><mi>x</mi></math>'
     """
     try:
-        return _CONVERTER.convert_with_local_state(tex.strip(), displaystyle=display)
+        element = _CONVERTER.convert_with_local_state(tex.strip(), displaystyle=display)
+        return element.replace("<msqrt>", f"<msqrt>{_STRUT}")
     except LatexError as error:
         reason = _POSITION.sub("", str(error)).rstrip(".")
         formula = " ".join(tex.split())

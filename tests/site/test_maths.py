@@ -26,6 +26,12 @@ def test_a_formula_of_its_own_becomes_display_mathml():
     assert content == '<div class="dlbook-equation"><math display="block"><mi>x</mi></math></div>'
 
 
+def test_a_root_is_as_high_for_a_low_letter_as_for_a_high_one():
+    low, high = (maths.to_mathml(f"\\sqrt{{{letter}}}") for letter in "nd")
+    assert low.replace("<mi>n</mi>", "<mi>d</mi>") == high
+    assert low.startswith('<math><msqrt><mspace height="0.78em" depth="0.22em">')
+
+
 @pytest.mark.parametrize(
     ("tex", "reason"),
     [
