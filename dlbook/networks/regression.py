@@ -419,7 +419,8 @@ def plot_learning(network: "xr.Dataset", others: "xr.Dataset", draw: Draw) -> "p
     plots.band(axes, counts, mean_interval(ours.isel(epoch=-1)), label="network", color="red")
     best = mean_interval(ours.max("epoch"))["mean"]
     axes.plot(counts, best, "--", color="red", linewidth=1.2, label="its best epoch")
-    plots.reference(axes, 0, "the mean", at=0.6)
+    plots.reference(axes, 0)
+    plots.note(axes, "the mean", (float(counts[-2]), 0), (-28, -30), color="muted")
     axes.set(xlabel="training examples", ylabel="R² on held-out examples", ylim=(-0.85, 1))
     axes.set_xticks(counts.values, [f"{count:,}" for count in counts.values])
     plots.label_lines(axes)
