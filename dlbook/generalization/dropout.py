@@ -385,8 +385,8 @@ def plot_boundaries(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw the boundary between two rings that one network learns at each of three rates."""
     rates = results["rate"].values
     drawing, panels = plots.figure(
-        "Three planes with two blurred rings of points. The network trained without dropout has "
-        "a closed boundary between them; the more dropout, the less of it is left.",
+        "Three planes with two blurred rings of points, one inside the other, and the boundary "
+        "that one network learned between them at each dropout rate.",
         rows=len(rates),
         height=9,
     )
