@@ -256,7 +256,7 @@ def more_with_size(results: "xr.Dataset") -> list[Evidence]:
 
 def smoother(results: "xr.Dataset") -> list[Evidence]:
     """Roughness of the learned curve in powers of ten, minus that without regularizer."""
-    power: Any = np.log10(results["roughness"]).expand_dims(law=["wave"])
+    power: Any = np.log10(results["roughness"]).expand_dims(law=["wave"])  # type: ignore
     return against_none(power, SMOOTHERS[1:], "{law}", at_most=0)
 
 
