@@ -209,12 +209,12 @@ def deep_network(hidden_units: int, hidden_layers: int) -> "keras.Sequential":
 
 
 def wide_network(start: str, target: str) -> "keras.Sequential":
-    """Build 1-64-1 with Keras' start, with biases drawn like weights, or with written weights."""
+    """Build 1-64-1 with Keras' start, the same but with drawn biases, or with written weights."""
     import keras
 
-    names = ("kernel_initializer", "bias_initializer") if start == "drawn" else ()
-    options: Any = {name: keras.initializers.RandomUniform(-1, 1) for name in names}
-    hidden = keras.layers.Dense(WIDE, "relu", name="hidden", **options)
+    limit = np.sqrt(6 / (1 + WIDE))  # Keras draws the hidden weights between −limit and limit
+    biases: Any = keras.initializers.RandomUniform(-limit, limit) if start == "drawn" else "zeros"
+    hidden = keras.layers.Dense(WIDE, "relu", bias_initializer=biases, name="hidden")
     model = keras.Sequential([keras.Input((1,)), hidden, keras.layers.Dense(1, name="output")])
     if start == "written":
         model.set_weights(relu_interpolation(TARGETS[target], WIDE))
