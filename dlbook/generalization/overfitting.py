@@ -161,9 +161,9 @@ def wave_network(hidden_units: int = 128, activation: str = "relu") -> "keras.Se
     """Build 1-units-1; weights and biases start apart, so that the units bend at many places."""
     import keras
 
-    start: Any = keras.initializers.RandomUniform(-2, 2)
+    kernel, bias = (keras.initializers.RandomUniform(-2, 2) for _ in range(2))
     hidden = keras.layers.Dense(
-        hidden_units, activation, kernel_initializer=start, bias_initializer=start, name="hidden"
+        hidden_units, activation, kernel_initializer=kernel, bias_initializer=bias, name="hidden"
     )
     return keras.Sequential([keras.Input((1,)), hidden, keras.layers.Dense(1, name="output")])
 

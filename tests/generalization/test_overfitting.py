@@ -121,6 +121,13 @@ def test_answers_from_weights_are_those_of_the_keras_model(activation):
         np.testing.assert_allclose(given, expected, atol=1e-4)
 
 
+def test_units_bend_at_different_places_before_training():
+    kernel, bias = chapter.wave_network(64).get_weights()[:2]
+    bends = -bias / kernel.ravel()
+    assert np.sum(np.abs(bends) < 1) > 16
+    assert len(np.unique(bends.round(3))) > 32
+
+
 def test_smallest_weights_agree_with_ridge_at_a_vanishing_price():
     from sklearn.linear_model import Ridge
 
