@@ -130,7 +130,7 @@ ACTIVATIONS = {
 # The experiment
 
 SIZES = (64, 64, 32, 32, 10)
-DEVIATIONS = (0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 10.0)
+DEVIATIONS = (0.0001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 10.0)
 KERNELS = ("Glorot", "second layer 0", "all 0", "all 1", "all 1/inputs", "one unit")
 LOSS = "sparse_categorical_crossentropy_from_logits"
 NUM_STARTS = 20
