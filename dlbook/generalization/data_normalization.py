@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from dlbook.descent.gradient_descent_algorithm import descend
 from dlbook.lab import datasets, plots
+from dlbook.lab.best_rate import at_best_rate
 from dlbook.lab.checks import numbers
 from dlbook.lab.claims import Claim, Evidence
 from dlbook.lab.conditions import evidence_of_each
@@ -107,7 +108,7 @@ def condition_number(inputs: ArrayLike) -> float:
 
 # The experiment
 
-RATES = (0.0001, 0.001, 0.01, 0.1)
+RATES = (0.00001, 0.0001, 0.001, 0.01, 0.1)
 SIZES = {"cultivars": (13, 16, 32, 3), "biopsies": (30, 16, 32, 1)}
 LOADERS = {"cultivars": datasets.wine, "biopsies": datasets.breast_cancer}
 LOSSES: dict[Level, str] = {
@@ -205,13 +206,6 @@ WHO_MAY_SEE = Experiment(
         learning_rate=0.01, batch_size=16, epochs=100, metrics=("accuracy",),
     ),
 )  # fmt: skip
-
-
-def at_best_rate(results: "xr.Dataset") -> "xr.DataArray":
-    """Return test accuracy at the rate whose validation accuracy is best, seed by seed."""
-    last = results.isel(epoch=-1)
-    best = last["val_accuracy"].fillna(0).argmax("learning_rate")
-    return last["test_accuracy"].isel(learning_rate=best).drop_vars("learning_rate")
 
 
 def lost(results: "xr.Dataset") -> "xr.DataArray":
@@ -428,7 +422,7 @@ def plot_scaling(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw test accuracy as a table of scaling and learning rate, for both tables."""
     drawing, panels = plots.figure(
         "Two tables of test accuracy, one for the cultivars and one for the biopsies: four rows "
-        "for the scaling of the inputs, four columns for the learning rate.",
+        "for the scaling of the inputs, five columns for the learning rate.",
         rows=2,
         height=6.4,
     )

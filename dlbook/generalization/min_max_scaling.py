@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dlbook.generalization.z_transform import at_best_rate, fit_z, z_transform
+from dlbook.generalization.z_transform import fit_z, z_transform
 from dlbook.lab import datasets, plots
+from dlbook.lab.best_rate import at_best_rate
 from dlbook.lab.checks import numbers
 from dlbook.lab.claims import Claim, Evidence
 from dlbook.lab.datasets import Data

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dlbook.lab import datasets, plots
+from dlbook.lab.best_rate import at_best_rate
 from dlbook.lab.checks import numbers
 from dlbook.lab.claims import Claim, Evidence
 from dlbook.lab.datasets import Data
@@ -250,13 +251,6 @@ AXIS = Experiment(
     independent={"axis": ("features", "examples"), "learning_rate": RATES},
     trial=train_on(along),
 )
-
-
-def at_best_rate(results: "xr.Dataset") -> "xr.DataArray":
-    """Return test accuracy at the rate whose validation accuracy is best, seed by seed."""
-    last = results.isel(epoch=-1)
-    best = last["val_accuracy"].argmax("learning_rate")
-    return last["test_accuracy"].isel(learning_rate=best).drop_vars("learning_rate")
 
 
 # The claims

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from dlbook.generalization import z_transform as chapter
 from dlbook.generalization.z_transform import fit_z, invert_z, mean_center, z_transform
+from dlbook.lab.best_rate import at_best_rate
 from dlbook.lab.claims import Verdict
 
 tables = arrays(float, st.tuples(st.integers(2, 12), st.integers(1, 4)), elements=st.integers(0, 9))
@@ -142,5 +143,5 @@ def test_raw_wines_teach_little_and_z_scores_much():
 def test_the_wrong_axis_costs_much():
     study = {"learning_rate": (0.01, 0.1)}
     results = chapter.AXIS.run(seeds=5, independent=study, progress=False)
-    accuracy = chapter.at_best_rate(results).mean("seed")
+    accuracy = at_best_rate(results).mean("seed")
     assert float(accuracy.sel(axis="features") - accuracy.sel(axis="examples")) > 0.15
