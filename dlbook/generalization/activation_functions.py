@@ -91,12 +91,16 @@ def hidden_sums(model: "keras.Model", inputs: np.ndarray, activation: str) -> li
 def lost_units(model: "keras.Model", data: datasets.Data, activation: str) -> dict[str, float]:
     """Find the share of hidden units without any answer above 0 on the training images.
 
-    If the weights are no longer numbers, all units are lost.
+    The network is mute if a hidden layer gives the same answers to all images. If the weights are
+    no longer numbers, all units are lost, and the network has overflowed.
     """
     if not all(np.isfinite(one).all() for one in model.get_weights()):
-        return {"lost": 1.0, "overflowed": 1.0}
+        return {"lost": 1.0, "mute": 0.0, "overflowed": 1.0}
     sums = hidden_sums(model, data.x_train, activation)
-    return {"lost": dead_share(np.concatenate(sums, axis=1)), "overflowed": 0.0}
+    answers = [FUNCTIONS[activation][0](one) for one in sums]
+    mute = any(np.ptp(one, axis=0).max() == 0 for one in answers)
+    lost = dead_share(np.concatenate(sums, axis=1))
+    return {"lost": lost, "mute": float(mute), "overflowed": 0.0}
 
 
 def signal_left(activation: str, seed: int = 0) -> float:

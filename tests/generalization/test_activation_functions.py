@@ -77,6 +77,23 @@ def test_epochs_are_counted_to_the_first_that_reaches_the_bar():
     assert needed.values.ravel().tolist() == [2, 4]
 
 
+def test_a_network_is_mute_if_one_layer_is_silent():
+    data, model = chapter.some_digits(0), chapter.deep_network("relu")
+    assert chapter.lost_units(model, data, "relu")["mute"] == 0
+    weights = model.get_weights()
+    weights[3] = weights[3] - 100
+    model.set_weights(weights)
+    found = chapter.lost_units(model, data, "relu")
+    assert found["mute"] == 1
+    assert 1 / 3 <= found["lost"] < 1
+    assert np.ptp(np.asarray(model(data.x_train[:9])), axis=0).max() == 0
+    assert chapter.lost_units(model, data, "leaky_relu")["mute"] == 0
+    weights[0][0, 0] = np.nan
+    model.set_weights(weights)
+    found = chapter.lost_units(model, data, "relu")
+    assert found == {"lost": 1, "mute": 0, "overflowed": 1}
+
+
 # Independent oracles
 
 
