@@ -12,10 +12,12 @@ from numpy.typing import ArrayLike
 from dlbook.lab import datasets, plots
 from dlbook.lab.checks import numbers
 from dlbook.lab.claims import Claim, Evidence
+from dlbook.lab.conditions import evidence_of_each
+from dlbook.lab.correlation import rank_correlation
 from dlbook.lab.experiment import Experiment
 from dlbook.lab.models import mlp
 from dlbook.lab.results import mean_interval
-from dlbook.lab.training import Training
+from dlbook.lab.training import Training, by
 from dlbook.networks.binary_output import connections
 from dlbook.networks.regression import course_start
 
@@ -135,16 +137,20 @@ STARTS = ("He start", "Keras' start", "course's start")
 COURSE_UNITS = {2: 80, 6: 16, 11: 8, 21: 4}
 CENTERS = ((1, 1), (5, 1), (4, 4))
 BUDGET = 600
+WIDTHS = (32, 64, 128, 256, 512)
 
 
-def iris_network(hidden_units: int, hidden_layers: int = 1) -> "keras.Sequential":
-    """Build a network for four measures of a flower and three species."""
-    return mlp(layer_sizes(4, hidden_units, hidden_layers, 3))
+def classifier(hidden_units: int, hidden_layers: int = 1, things: str = "flowers") -> "keras.Model":
+    """Build a network for flowers (4 measures, 3 species) or digits (28 x 28 pixels, 10 kinds)."""
+    num_features, num_classes = (4, 3) if things == "flowers" else (784, 10)
+    return mlp(layer_sizes(num_features, hidden_units, hidden_layers, num_classes))
 
 
-def split_flowers(seed: int) -> datasets.Data:
-    """Split the 150 flowers into 90 to learn from and 60 to be tested on."""
-    return datasets.iris(seed, validation=0, test=60)
+def examples(seed: int, things: str = "flowers") -> datasets.Data:
+    """Give 90 flowers to learn from and 60 to be tested on, or 10,000 digits and as many."""
+    if things == "flowers":
+        return datasets.iris(seed, validation=0, test=60)
+    return datasets.mnist(seed, num_examples=10_000).without_validation()
 
 
 def three_clusters(seed: int, num_examples: int = 50) -> datasets.Data:
@@ -221,10 +227,19 @@ def spread_by_layer(start: str, hidden_layers: int, links: bool, networks: int =
 LOSS = "sparse_categorical_crossentropy_from_logits"
 HIDDEN_UNITS = Experiment(
     name="hidden_units",
-    question="How many units does one hidden layer need to tell three kinds of iris apart?",
-    independent={"hidden_units": (1, 4, 16, 128)},
+    question="How many units does a hidden layer need to tell flowers, or digits, apart?",
+    independent={"things": ("flowers",), "hidden_units": (1, 4, 16, 128), "hidden_layers": (1,)},
+    full_independent={"things": ("digits",), "hidden_units": WIDTHS, "hidden_layers": (1, 2, 3)},
+    full_seeds=5,
     trial=Training(
-        iris_network, split_flowers, LOSS, batch_size=16, epochs=150, metrics=("accuracy",)
+        classifier,
+        examples,
+        LOSS,
+        learning_rate=by("things", {"digits": 0.1}, default=0.01),
+        batch_size=by("things", {"digits": 50}, default=16),
+        epochs=by("things", {"digits": 10}, default=150),
+        metrics=("accuracy",),
+        keep_curves=False,
     ),
 )
 BREADTH_VS_DEPTH = Experiment(
@@ -235,9 +250,7 @@ BREADTH_VS_DEPTH = Experiment(
         "hidden_layers": (1, 3, 5),
         "learning_rate": (0.01, 0.1),
     },
-    trial=Training(
-        iris_network, split_flowers, LOSS, epochs=500, metrics=("accuracy",), keep_curves=False
-    ),
+    trial=replace(HIDDEN_UNITS.trial, batch_size=None, epochs=500),  # type: ignore
     full_independent={"hidden_units": tuple(range(4, 101, 3)), "hidden_layers": (1, 2, 3, 4, 5)},
 )
 EQUAL_UNITS = Experiment(
@@ -280,32 +293,11 @@ SPIRALS = Experiment(
 # The claims
 
 
-def evidence(runs: "xr.DataArray", words: str, **bounds: float) -> list[Evidence]:
-    """Take the mean over the seeds for every condition; `words` names the condition."""
-    names = [str(name) for name in runs.dims if name != "seed"]
-    cases = runs.stack(case=names)
-    return [
-        Evidence.from_mean(
-            words.format(**dict(zip(names, case, strict=True))), cases.sel(case=case), **bounds
-        )
-        for case in cases["case"].values
-    ]
-
-
 def gain_of_depth(results: "xr.Dataset") -> list[Evidence]:
     """Accuracy of five hidden layers minus that of one, for each width and learning rate."""
     accuracy = results["test_accuracy"].transpose("learning_rate", ...)
     gain = accuracy.sel(hidden_layers=5) - accuracy.sel(hidden_layers=1)
-    return evidence(gain, "rate {learning_rate}, {hidden_units} units wide", at_most=0.01)
-
-
-def rank_correlation(x: "xr.DataArray", y: "xr.DataArray") -> float:
-    """Spearman's correlation of two tables; 0 where one of them is constant."""
-    from scipy.stats import rankdata
-
-    ranks = [rankdata(np.ravel(one)) for one in (x, y)]
-    constant = any(np.ptp(one) == 0 for one in ranks)
-    return 0.0 if constant else float(np.corrcoef(*ranks)[0, 1])
+    return evidence_of_each(gain, "rate {learning_rate}, {hidden_units} units wide", at_most=0.01)
 
 
 def parameters_of(results: "xr.Dataset") -> "xr.DataArray":
@@ -332,22 +324,21 @@ def more_is_better(results: "xr.Dataset") -> list[Evidence]:
 
 def near_chance(results: "xr.Dataset") -> list[Evidence]:
     """Accuracy of every very deep network; chance is one third."""
-    accuracy = results["test_accuracy"].sel(hidden_layers=[11, 21])
-    accuracy = accuracy.transpose("hidden_layers", ...)
-    return evidence(accuracy, "{hidden_layers} layers, {start}", at_most=0.4)
+    accuracy = results["test_accuracy"].sel(hidden_layers=[11, 21]).transpose("hidden_layers", ...)
+    return evidence_of_each(accuracy, "{hidden_layers} layers, {start}", at_most=0.4)
 
 
 def gain_of_links(plain: "xr.Dataset", linked: "xr.Dataset") -> list[Evidence]:
     """Accuracy with residual links minus accuracy without, from the same first weights."""
     gain = linked["test_accuracy"] - plain["test_accuracy"]
-    return evidence(gain, "{hidden_layers} layers, {start}", at_least=0.01)
+    return evidence_of_each(gain, "{hidden_layers} layers, {start}", at_least=0.01)
 
 
 def gain_on_spirals(results: "xr.Dataset") -> list[Evidence]:
     """Accuracy of deeper networks minus that of one hidden layer with as many parameters."""
     accuracy = results["test_accuracy"]
     gain = accuracy.sel(hidden_layers=[3, 5]) - accuracy.sel(hidden_layers=1, drop=True)
-    return evidence(gain, "{turns} turns, {hidden_layers} layers", at_least=0.01)
+    return evidence_of_each(gain, "{turns} turns, {hidden_layers} layers", at_least=0.01)
 
 
 CLAIMS = (
@@ -432,16 +423,14 @@ def plot_sawtooth(depths: Sequence[int] = (1, 3, 5)) -> "plots.BookFigure":
 
 
 def plot_hidden_units(results: "xr.Dataset") -> "plots.BookFigure":
-    """Draw accuracy on new flowers against the width of one hidden layer."""
-    figure, axes = plots.curves(
-        results,
-        "test_accuracy",
-        "hidden_units",
-        alt="Accuracy on new flowers against the units of one hidden layer: it rises with the "
-        "width and levels off.",
-    )
-    plots.reference(axes, CHANCE, "guessing")
-    axes.set_ylim(0.25, 1.02)
+    """Draw accuracy on new examples against the width, one line for each depth."""
+    results = results.squeeze(drop=True)
+    across = "hidden_layers" if "hidden_layers" in results.dims else None
+    alt = "Accuracy on new examples against the width: it rises and levels off."
+    figure, axes = plots.curves(results, "test_accuracy", "hidden_units", across, alt=alt)
+    if across is None:
+        plots.reference(axes, CHANCE, "guessing")
+        axes.set_ylim(0.25, 1.02)
     return figure
 
 

@@ -63,7 +63,7 @@ def test_the_networks_of_the_page_counted_by_hand():
 @pytest.mark.parametrize(("units", "depth"), [(1, 1), (13, 3), (64, 5)])
 def test_the_count_agrees_with_the_count_of_keras_as_oracle(units, depth):
     counted = count_parameters(layer_sizes(4, units, depth, 3))
-    assert counted == chapter.iris_network(units, depth).count_params()
+    assert counted == chapter.classifier(units, depth).count_params()
 
 
 def test_the_parameters_of_all_shapes_are_those_counted_one_by_one():
@@ -179,6 +179,6 @@ def test_links_repair_the_course_s_start():
 
 
 def test_one_hidden_unit_is_not_enough_for_three_species():
-    accuracy = chapter.HIDDEN_UNITS.quick(5)["test_accuracy"].mean("seed")
+    accuracy = chapter.HIDDEN_UNITS.quick(5)["test_accuracy"].mean("seed").squeeze()
     assert float(accuracy.sel(hidden_units=1)) < 0.8
     assert float(accuracy.sel(hidden_units=128)) > 0.85
