@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from dlbook.lab import datasets, plots
 from dlbook.lab.checks import numbers
 from dlbook.lab.claims import Claim, Evidence
+from dlbook.lab.correlation import rank_correlation
 from dlbook.lab.experiment import Experiment
 from dlbook.lab.models import mlp
 from dlbook.lab.training import Training
@@ -291,12 +292,9 @@ SCHEDULE = Experiment(
 
 def rank_agreement(results: "xr.Dataset") -> Evidence:
     """Rank correlation of rate and distance over all starts and steps of the scaled rule."""
-    from scipy.stats import rankdata
-
     chosen = results.sel(rule="gradient-scaled 0.01").isel(seed=0, step=slice(0, EPOCHS))
     moving = chosen["distance"].values > 0
-    ranks = [rankdata(chosen[name].values[moving]) for name in ("rate", "distance")]
-    agreement = float(np.corrcoef(ranks)[0, 1])
+    agreement = rank_correlation(*(chosen[name].values[moving] for name in ("rate", "distance")))
     return Evidence.exact("all starts and steps", agreement, 41, at_least=0.999)
 
 
