@@ -1,6 +1,7 @@
 """Optimizers: what turns a gradient into a step, and what each of them remembers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
@@ -147,7 +148,7 @@ RULES: dict[str, Any] = {
 }
 OPTIMIZERS = ("sgd", "rmsprop", "adam")
 NAMES = {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam"}
-SIZES = {"groups": (2, 8, 8, 3), "digits": (64, 32, 32, 10)}
+SIZES = {"groups": (2, 8, 8, 3), "digits": (64, 32, 32, 10), "MNIST": (784, 32, 32, 10)}
 LOSS = "sparse_categorical_crossentropy_from_logits"
 
 
@@ -176,14 +177,16 @@ def three_groups(seed: int) -> datasets.Data:
 
 
 def groups_or_digits(seed: int, data_set: str) -> datasets.Data:
-    """Take the three groups of points, or 500 images of digits."""
+    """Take the three groups of points, 500 small images of digits, or 10,000 of MNIST."""
     if data_set == "groups":
         return three_groups(seed)
+    if data_set == "MNIST":
+        return datasets.mnist(seed, num_examples=10_000).without_validation()
     return datasets.digits(seed, num_examples=500, validation=120)
 
 
 def network(data_set: str = "groups") -> "keras.Sequential":
-    """Build two hidden layers of ReLU units for the points or the digits."""
+    """Build two hidden layers of ReLU units for points or digits."""
     return mlp(SIZES[data_set])
 
 
@@ -198,7 +201,7 @@ OPTIMIZER_AND_RATE = Experiment(
     name="optimizer_and_rate",
     question="Which optimizer is best, and at which learning rate?",
     independent={
-        "data_set": tuple(SIZES),
+        "data_set": ("groups", "digits"),
         "optimizer": OPTIMIZERS,
         "learning_rate": (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1),
     },
@@ -206,6 +209,17 @@ OPTIMIZER_AND_RATE = Experiment(
     trial=Training(
         network, groups_or_digits, LOSS, batch_size=20, epochs=20, metrics=("accuracy",)
     ),
+)
+ON_MNIST = Experiment(
+    name="on_mnist",
+    question="Which rates do the optimizers need where there are more and larger images?",
+    independent={
+        "data_set": ("digits",),
+        "optimizer": OPTIMIZERS,
+        "learning_rate": (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1),
+    },
+    full_independent={"data_set": ("MNIST",)},
+    trial=replace(OPTIMIZER_AND_RATE.trial, epochs=5, keep_curves=False),  # type: ignore
 )
 MOMENTUM = Experiment(
     name="momentum",
@@ -359,7 +373,7 @@ def plot_paths(steepness: float = 10.0, steps: int = 60) -> "plots.BookFigure":
 
 
 def plot_ravine(results: "xr.Dataset") -> "plots.BookFigure":
-    """Draw the steps that each optimizer needs at its own best rate, against the steepness."""
+    """Draw the steps that each optimizer needs at its own best rate: median and middle half."""
     drawing, panels = plots.figure(
         "Two panels, for a ravine along the axes and for one that is turned by 45 degrees: steps "
         "to the bottom against the steepness, one line for each of four optimizers.",
@@ -372,9 +386,10 @@ def plot_ravine(results: "xr.Dataset") -> "plots.BookFigure":
     for panel, turned in zip(panels, results["turned"].values, strict=True):
         plots.log_axis(panel, "both")
         for rule in results["rule"].values:
-            runs = steps.sel(rule=rule, turned=turned).astype(float)
-            interval = 10 ** mean_interval(runs.copy(data=np.log10(runs.values)))
-            plots.band(panel, results["steepness"], interval, label=str(rule))
+            runs = steps.sel(rule=rule, turned=turned)
+            low, middle, high = runs.quantile((0.25, 0.5, 0.75), "seed").values
+            half = {"mean": middle, "low": low, "high": high}
+            plots.band(panel, results["steepness"], half, label=str(rule))
         panel.set(title=f"turned by {turned} degrees", ylabel="steps")
         plots.label_lines(panel)
     panels[-1].set(xlabel="steepness of the walls")
@@ -383,15 +398,16 @@ def plot_ravine(results: "xr.Dataset") -> "plots.BookFigure":
 
 def plot_optimizer_and_rate(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw accuracy on fresh examples against the learning rate, for each optimizer."""
+    names = results["data_set"].values
     drawing, panels = plots.figure(
-        "Two panels, groups of points and digits: accuracy on fresh examples against the learning "
-        "rate. RMSprop and Adam are good at small rates and fall at large ones, SGD is good at "
-        "larger ones.",
-        rows=2,
-        height=6,
+        "A panel for each data set: accuracy on fresh examples against the learning rate. RMSprop "
+        "and Adam are good at small rates and fall at large ones, SGD is good at larger ones.",
+        rows=len(names),
+        height=3 * len(names),
         sharex=True,
     )
-    for panel, name in zip(panels, results["data_set"].values, strict=True):
+    panels = np.atleast_1d(panels)
+    for panel, name in zip(panels, names, strict=True):
         plots.log_axis(panel, "x")
         for one in results["optimizer"].values:
             runs = results["test_accuracy"].sel(data_set=name, optimizer=one)
@@ -403,6 +419,11 @@ def plot_optimizer_and_rate(results: "xr.Dataset") -> "plots.BookFigure":
         panel.legend(loc="lower center")
     panels[-1].set(xlabel="learning rate")
     return drawing
+
+
+def plot_on_mnist(results: "xr.Dataset") -> "plots.BookFigure":
+    """Draw accuracy on fresh digits against the learning rate, for each optimizer."""
+    return plot_optimizer_and_rate(results)
 
 
 def plot_momentum(results: "xr.Dataset") -> "plots.BookFigure":

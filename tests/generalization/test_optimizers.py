@@ -86,6 +86,12 @@ def test_plain_descent_climbs_from_two_over_the_steepness(steepness):
         assert (abs(path[-1, 1]) < 1) == falls
 
 
+@pytest.mark.parametrize("rate", [0.01, 0.1])
+def test_rmsprop_never_rests_but_hops_over_the_bottom_by_its_rate(rate):
+    path = descend_by(rule_of("RMSprop", rate), lambda w: w @ ravine_bends(10), [0.8, 0.6], 500)
+    np.testing.assert_allclose(np.abs(path[-1] - path[-2]), rate, rtol=0.05)
+
+
 def test_adams_first_step_is_the_rate_whatever_the_slope():
     for slope in (1e3, -1e-3):
         step, _ = rule_of("Adam", 0.01)((), np.array(slope), 1)
