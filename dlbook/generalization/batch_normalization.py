@@ -144,7 +144,6 @@ def mlp_with_normalization(sizes: Sequence[int], place: str = "before") -> "kera
 # The experiment
 
 DIGITS_LOSS = "sparse_categorical_crossentropy_from_logits"
-RATES = (0.01, 0.1, 1.0)
 
 
 def seen_in_both_modes(data: Data) -> Data:
@@ -161,9 +160,14 @@ def course_network(place: str) -> "keras.Sequential":
     return mlp_with_normalization((10, 16, 32, 20, 1), place)
 
 
-def patients(seed: int) -> Data:
-    """Split 442 patients into 354 to learn from, seen in both modes, and 88 to be tested on."""
-    return seen_in_both_modes(datasets.diabetes_high(seed, validation=0))
+def patients(seed: int, num_patients: int = 352) -> Data:
+    """Take up to 354 patients to learn from, seen in both modes, and 88 to be tested on.
+
+    352 are eleven full batches of 32; with all 354 the last batch of an epoch holds two.
+    """
+    data = datasets.diabetes_high(seed, validation=0)
+    x, y = data.x_train[:num_patients], data.y_train[:num_patients]
+    return seen_in_both_modes(replace(data, x_train=x, y_train=y))
 
 
 def digit_network(place: str, hidden_layers: int = 2) -> "keras.Sequential":
@@ -181,20 +185,53 @@ def few_images(seed: int, num_examples: int = 256) -> Data:
     return seen_in_both_modes(datasets.digits(seed, num_examples=num_examples, validation=0))
 
 
+def unit_inputs(place: str, updates: Sequence[int] = (0, 25, 50, 75, 100)) -> np.ndarray:
+    """Watch what enters one unit of the eighth hidden layer while a network trains.
+
+    Args:
+        place: Where batch normalization stands.
+        updates: After how many updates to look; every update sees all 256 images.
+
+    Returns:
+        Shape (updates, images): the number that enters the ReLU of the first unit.
+    """
+    import keras
+
+    keras.utils.set_random_seed(0)
+    data, model = few_images(0), digit_network(place, hidden_layers=8)
+    last = [layer for layer in model.layers if isinstance(layer, keras.layers.ReLU)][-1]
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(0.1), loss)
+    watched, seen = keras.Model(model.inputs[0], last.input), []
+    for update in range(max(updates) + 1):
+        if update in updates:
+            seen.append(np.asarray(watched(data.x_train, training=True))[:, 0])
+        model.train_on_batch(data.x_train, data.y_train)
+    return np.array(seen)
+
+
+COURSE_TRIAL = Training(
+    course_network, patients, "binary_crossentropy_from_logits", batch_size=32,
+    metrics=("accuracy",),
+)  # fmt: skip
 COURSE = Experiment(
     name="course",
     question="What does batch normalization gain on data that nobody predicts well?",
     independent={"place": ("none", "before"), "learning_rate": (0.01, 0.1), "epochs": (60,)},
     full_independent={"epochs": (1000,)},
-    trial=Training(
-        course_network, patients, "binary_crossentropy_from_logits", batch_size=32,
-        metrics=("accuracy",),
-    ),
-)  # fmt: skip
+    trial=COURSE_TRIAL,
+)
+LAST_BATCH = Experiment(
+    name="last_batch",
+    question="What does one batch of two do to an epoch of full batches?",
+    independent={"place": ("before",), "num_patients": (352, 354)},
+    trial=replace(COURSE_TRIAL, learning_rate=0.1, epochs=60),
+)
 PLACE = Experiment(
     name="place",
     question="Where should it stand, in how deep a network, at which learning rate?",
-    independent={"place": PLACES, "hidden_layers": (2, 8), "learning_rate": RATES},
+    independent={"place": PLACES, "hidden_layers": (2, 8), "learning_rate": (0.1, 1.0)},
+    full_independent={"learning_rate": (0.01, 0.1, 1.0)},
     trial=Training(
         digit_network, images, DIGITS_LOSS, batch_size=32, epochs=5, metrics=("accuracy",),
     ),
@@ -310,6 +347,27 @@ CLAIMS = (
 )
 
 # The figure
+
+
+def plot_unit_inputs() -> "plots.BookFigure":
+    """Draw the distribution of what enters one unit at five times of training."""
+    drawing, panels = plots.figure(
+        "What enters one unit of the eighth hidden layer for 64 images, after 0 to 100 updates: "
+        "without batch normalization it starts in a narrow band and moves, with it the values "
+        "are spread over the same range all the time.",
+        rows=2,
+        height=6,
+        sharex=True,
+    )
+    updates = (0, 25, 50, 75, 100)
+    places = (("none", "without"), ("before", "with"))
+    for panel, (place, title) in zip(panels, places, strict=True):
+        plots.dots(panel, updates, unit_inputs(place, updates)[:, :64], spread=0.6)
+        panel.set(title=f"{title} batch normalization", ylabel="enters the ReLU")
+        panel.set_xticks(updates)
+        plots.reference(panel, 0, "")
+    panels[-1].set(xlabel="updates")
+    return drawing
 
 
 def plot_course(results: "xr.Dataset") -> "plots.BookFigure":

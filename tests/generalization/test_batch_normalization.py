@@ -135,6 +135,25 @@ def test_prediction_lags_behind_training_and_catches_up():
     assert abs(float(late["accuracy"] - late["val_accuracy"])) < 0.05
 
 
+def test_a_last_batch_of_two_makes_the_loss_jump():
+    worst = chapter.LAST_BATCH.run(seeds=4, progress=False)["val_loss"].max("epoch").isel(place=0)
+    assert float(worst.sel(num_patients=352).max()) < 1 < float(worst.sel(num_patients=354).mean())
+
+
+def test_the_patients_of_the_study_make_full_batches():
+    data = chapter.patients(0)
+    assert data.x_train.shape == (352, 10)
+    assert len(chapter.patients(0, 354).x_validation) == 354
+
+
+def test_a_deep_unit_hardly_tells_images_apart_unless_it_is_normalized():
+    without, normalized = (chapter.unit_inputs(place, (0, 1)) for place in ("none", "before"))
+    assert without.shape == (2, 256)
+    assert without.std(axis=1).max() < 0.1
+    np.testing.assert_allclose(normalized[0].mean(), 0, atol=1e-4)
+    np.testing.assert_allclose(normalized[0].std(), 1, atol=0.2)
+
+
 def test_eight_layers_need_it_at_a_large_rate_and_rate_1_asks_for_it():
     study = {"place": ("none", "before"), "hidden_layers": (2, 8), "learning_rate": (0.1, 1.0)}
     results = chapter.PLACE.run(independent=study, seeds=3, progress=False)
