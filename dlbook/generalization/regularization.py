@@ -379,7 +379,7 @@ def plot_gains(results: "xr.Dataset") -> "plots.BookFigure":
         panel.set_yticks(range(len(names)), names)
         panel.invert_yaxis()
         panel.set_title(network)
-    np.ravel(panels)[0].legend(loc="lower right")
+    np.ravel(panels)[0].legend(loc="upper left")
     np.ravel(panels)[-1].set(xlabel="gain in accuracy on fresh digits")
     return drawing
 
