@@ -161,7 +161,8 @@ def wave_network(hidden_units: int = 128, activation: str = "relu") -> "keras.Se
     """Build 1-units-1; weights and biases start apart, so that the units bend at many places."""
     import keras
 
-    kernel, bias = (keras.initializers.RandomUniform(-2, 2) for _ in range(2))
+    starts: Any = [keras.initializers.RandomUniform(-2, 2) for _ in range(2)]
+    kernel, bias = starts
     hidden = keras.layers.Dense(
         hidden_units, activation, kernel_initializer=kernel, bias_initializer=bias, name="hidden"
     )
