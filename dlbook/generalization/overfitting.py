@@ -248,16 +248,11 @@ NOISE_ONLY = Experiment(
     question="Can a network learn labels that mean nothing?",
     independent={"labels": ("true", "shuffled"), "digit_units": (4, 32, 256)},
     trial=Training(
-        digit_network,
-        some_digits,
-        "sparse_categorical_crossentropy_from_logits",
-        optimizer="adam",
-        learning_rate=0.01,
-        epochs=100,
-        metrics=("accuracy",),
+        digit_network, some_digits, "sparse_categorical_crossentropy_from_logits",
+        optimizer="adam", learning_rate=0.01, epochs=100, metrics=("accuracy",),
     ),
     seeds=SEEDS,
-)
+)  # fmt: skip
 WATCH = Experiment(
     name="watch",
     question="When should training stop, and what is gained?",
