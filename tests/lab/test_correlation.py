@@ -17,7 +17,7 @@ def test_it_agrees_with_scipy_as_oracle_and_a_constant_has_no_order(values):
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         assert rank_correlation(x, y) == 0
     else:
-        assert rank_correlation(x, y) == pytest.approx(spearmanr(x, y).statistic)
+        assert rank_correlation(x, y) == pytest.approx(spearmanr(x, y)[0])
 
 
 @given(pairs)
