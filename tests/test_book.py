@@ -11,13 +11,15 @@ from types import ModuleType
 import pytest
 import yaml
 
-from dlbook import contents
+from dlbook import Experiment, contents
 from dlbook.contents import Chapter
+from dlbook.lab.results import load
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = contents.chapters()
 PARTS = [part.name for part in contents.parts()]
 MODULES = sorted((ROOT / "dlbook").rglob("*.py"))
+RECORDS = sorted((ROOT / "results").glob("*/*/*.json"))
 
 MOST_LINES = 225
 MOST_LINES_WITH_FIGURES = 375
@@ -50,6 +52,25 @@ def page(chapter: Chapter) -> tuple[dict, str]:
     """Front matter and text of a page."""
     _, matter, text = (ROOT / "docs" / chapter.page).read_text(encoding="utf-8").split("---\n", 2)
     return yaml.safe_load(matter), text
+
+
+# Recorded runs
+
+
+@pytest.mark.parametrize(
+    "path", RECORDS, ids=lambda path: path.relative_to(ROOT / "results").as_posix()
+)
+def test_a_record_is_that_of_the_full_run_that_is_declared(path):
+    part, chapter, _ = path.relative_to(ROOT / "results").parts
+    module = import_module(f"dlbook.{part}.{chapter}")
+    declared = {one.name: one for one in vars(module).values() if isinstance(one, Experiment)}
+    experiment, record = declared[path.stem], load(path)
+    levels = {**experiment.independent, **(experiment.full_independent or {})}
+    assert {name: tuple(record[name].values.tolist()) for name in levels} == levels
+    assert tuple(record["seed"].values.tolist()) == (experiment.full_seeds or experiment.seeds)
+    assert record.attrs["command"] == f"dlbook run {part}/{chapter} --full"
+    assert record.attrs["seconds"] > 0
+    assert {"python", "numpy"} < set(record.attrs["versions"])
 
 
 # The same name in every tree

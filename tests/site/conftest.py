@@ -225,5 +225,5 @@ def small_configuration(configuration: str, root: Path) -> str:
         changed = re.sub(block.format(name), "", changed, flags=re.M)
     changed = re.sub(r"^  - mkdocstrings:\n(?:    .*\n)*", "", changed, flags=re.M)
     changed = re.sub(r"^  favicon: .*\n", "", changed, flags=re.M)
-    changed = changed.replace("- dlbook/site/pages.py", f"- {root}/dlbook/site/pages.py")
+    changed = changed.replace("- dlbook/site/", f"- {root}/dlbook/site/")
     return changed.replace("custom_dir: docs", f"custom_dir: {root}/docs")
