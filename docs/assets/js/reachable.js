@@ -5,7 +5,7 @@
 const SCROLLING = ".dlbook-table-wrap, .dlbook-equation, pre.dlbook-output, .md-typeset__scrollwrap, .dlbook-html";
 
 function mark(box) {
-  const scrolls = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
+  const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight + 1;
   if (scrolls) {
     box.setAttribute("tabindex", "0");
   } else if (box.getAttribute("tabindex") === "0") {
