@@ -3,6 +3,7 @@
 from functools import cache
 from importlib import import_module
 from inspect import signature
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,9 @@ def few_seeds_of(chapter, name):
     experiment = next(
         one for one in vars(module).values() if isinstance(one, Experiment) and one.name == name
     )
-    many = len(tuple(experiment.seeds))
-    return experiment.run(seeds=min(many, max(2, many // 10)), progress=False)
+    seeds: Any = experiment.seeds
+    few = min(len(seeds), max(2, len(seeds) // 10))
+    return experiment.run(seeds=few, progress=False)
 
 
 def figures():
