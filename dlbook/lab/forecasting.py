@@ -1,0 +1,210 @@
+"""Series in time, and what continues them: windows, autocorrelation, and the free run of a model.
+
+A *model* here is a Keras model or any function that takes windows of shape (batch, timesteps,
+features) and returns what follows each of them, flattened.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dlbook.lab.checks import numbers
+
+Model = Callable[[np.ndarray], Any]
+
+
+def windows(series: ArrayLike, timesteps: int, horizon: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a series into all stretches of equal length, each with what follows it.
+
+    Neighbours overlap in all values but one: split them by time, never at random.
+
+    Args:
+        series: Values in order of time, shape (points,) or (points, features).
+        timesteps: Length of a stretch.
+        horizon: How many of the following values are to be predicted.
+
+    Returns:
+        Inputs of shape (windows, timesteps, features) and targets of shape (windows, horizon x
+        features), the first moment first. There are points - timesteps - horizon + 1 windows.
+
+    Raises:
+        ValueError: `timesteps` or `horizon` is below 1, or the series is too short for one window.
+
+    Example:
+        >>> inputs, targets = windows([1, 2, 3, 4], timesteps=2)
+        >>> inputs[..., 0].tolist(), targets.ravel().tolist()
+        ([[1.0, 2.0], [2.0, 3.0]], [3.0, 4.0])
+    """
+    table = _table(series)
+    _whole(timesteps, "timesteps")
+    _whole(horizon, "horizon")
+    if len(table) < timesteps + horizon:
+        raise ValueError(
+            "`series` must have at least as many points as `timesteps` plus `horizon`, "
+            f"{timesteps + horizon}. Received: {len(table)} points"
+        )
+    stretches = np.lib.stride_tricks.sliding_window_view(table, timesteps + horizon, axis=0)
+    stretches = np.moveaxis(stretches, -1, 1)
+    inputs, targets = stretches[:, :timesteps], stretches[:, timesteps:]
+    return inputs.copy(), targets.reshape(len(targets), -1)
+
+
+def _table(series: ArrayLike) -> np.ndarray:
+    table = numbers(series, "series")
+    if table.ndim > 2:
+        raise ValueError(
+            "`series` must have shape (points,) or (points, features), one series and not a batch. "
+            f"Received: shape {table.shape}"
+        )
+    return table.reshape(len(table), -1)
+
+
+def _whole(value: Any, name: str, least: int = 1) -> int:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+        raise ValueError(f"`{name}` must be a whole number, {least} or more. Received: {value!r}")
+    return int(value)
+
+
+def autocorrelation(series: ArrayLike, lags: int) -> np.ndarray:
+    r"""Correlate a series with itself, moved by 0, 1, 2, ... steps.
+
+    $$r_k = \frac{\sum_t (x_t - \bar x)(x_{t+k} - \bar x)}{\sum_t (x_t - \bar x)^2}$$
+
+    Near 0 at all lags but the first where the past says nothing (in a straight line) about the
+    future.
+
+    Args:
+        series: $x$, shape (points,) or (points, features); $\bar x$ is its mean.
+        lags: The largest lag $k$, below the number of points.
+
+    Returns:
+        $r_0, \dots, r_k$, from -1 to 1, shape (lags + 1,) or (lags + 1, features).
+
+    Raises:
+        ValueError: The series is constant or too short, or `lags` is negative.
+
+    Example:
+        >>> autocorrelation([1.0, -1.0, 1.0, -1.0], lags=2)
+        array([ 1.  , -0.75,  0.5 ])
+    """
+    table = _table(series)
+    if _whole(lags, "lags", least=0) >= len(table):
+        raise ValueError(
+            f"`lags` must be below the number of points, {len(table)}. Received: {lags!r}"
+        )
+    centered = table - table.mean(axis=0)
+    power = np.sum(centered**2, axis=0)
+    if np.any(power <= 1e-28 * np.sum(table**2, axis=0)):
+        raise ValueError(f"`series` must not be constant. Received: {series!r}")
+    sums = [np.sum(centered[: len(table) - k] * centered[k:], axis=0) for k in range(lags + 1)]
+    found = np.array(sums) / power
+    return found if np.ndim(series) == 2 else found[:, 0]
+
+
+def persist(inputs: ArrayLike) -> np.ndarray:
+    """Say that nothing changes: the forecast is the last value.
+
+    Args:
+        inputs: Windows of shape (batch, timesteps, features).
+
+    Returns:
+        The last values, shape (batch, features).
+
+    Example:
+        >>> persist([[[1.0], [3.0]]])
+        array([[3.]])
+    """
+    return numbers(inputs, "inputs", rank=3)[:, -1]
+
+
+def linear_autoregression(series: ArrayLike, timesteps: int) -> Model:
+    r"""Fit the next value as a weighted sum of the last ones, by least squares.
+
+    $$\hat x_t = c + \sum_{k=1}^{n} x_{t-k}\, w_k$$
+
+    Args:
+        series: Values $x$ in order of time, shape (points,) or (points, features). With several
+            features, each is predicted from the past of all.
+        timesteps: How many past values are used, $n$. The weights $w$ and the constant $c$ are
+            fitted in double precision.
+
+    Returns:
+        A function that takes windows of shape (batch, timesteps, features) and returns the next
+        values, shape (batch, features).
+
+    Raises:
+        ValueError: There are fewer windows than numbers to fit.
+
+    Example:
+        >>> doubles = linear_autoregression([1.0, 2.0, 4.0, 8.0, 16.0], timesteps=1)
+        >>> doubles(np.array([[[100.0]]])).round(6)
+        array([[200.]])
+    """
+    inputs, targets = windows(series, timesteps)
+    rows = inputs.reshape(len(inputs), -1)
+    if len(rows) < rows.shape[1] + 1:
+        raise ValueError(
+            f"`series` must give at least as many windows as each sum has terms, "
+            f"{rows.shape[1] + 1}. Received: {len(rows)} windows of {timesteps} timesteps"
+        )
+    table = np.column_stack([rows, np.ones(len(rows))])
+    weights = np.linalg.lstsq(table, targets, rcond=None)[0]
+
+    def predict(windows: np.ndarray) -> np.ndarray:
+        flat = np.asarray(windows).reshape(len(windows), -1)
+        return flat @ weights[:-1] + weights[-1]
+
+    return predict
+
+
+def free_run(model: Model, start: ArrayLike, steps: int) -> np.ndarray:
+    """Let a model continue a series from its own forecasts: each becomes its next input.
+
+    Args:
+        model: A Keras model, or any function that takes windows of shape (batch, timesteps,
+            features) and returns the next values, shape (batch, features), or those of several
+            moments, shape (batch, moments x features), as `windows` gives them with a `horizon`.
+        start: The last window that is known, shape (timesteps,), (timesteps, features), or (batch,
+            timesteps, features) for several series at once.
+        steps: How many moments to continue.
+
+    Returns:
+        The forecasts, shape (steps,), (steps, features) or (batch, steps, features).
+
+    Raises:
+        ValueError: `start` has no such shape, `steps` is below 1, or the model returns another
+            number of values.
+
+    Example:
+        >>> free_run(lambda window: window[:, -1] * 2, [1.0, 3.0], steps=3)
+        array([ 6., 12., 24.])
+    """
+    known = numbers(start, "start")
+    if known.ndim > 3:
+        raise ValueError(
+            "`start` must have shape (timesteps,), (timesteps, features) or (batch, timesteps, "
+            f"features). Received: shape {known.shape}"
+        )
+    given = known.ndim
+    window = known.reshape(1, len(known), -1) if given < 3 else known
+    found: list[np.ndarray] = []
+    while sum(one.shape[1] for one in found) < _whole(steps, "steps"):
+        found.append(_next(model, window))
+        window = np.concatenate([window, found[-1]], axis=1)[:, -window.shape[1] :]
+    forecasts = np.concatenate(found, axis=1)[:, :steps]
+    return forecasts if given == 3 else forecasts[0] if given == 2 else forecasts[0, :, 0]
+
+
+def _next(model: Model, window: np.ndarray) -> np.ndarray:
+    batch, _, features = window.shape
+    values = np.asarray(model(window), dtype=float)
+    moments = values.size // (batch * features)
+    if values.shape[:1] != (batch,) or moments * batch * features != values.size or moments < 1:
+        raise ValueError(
+            "`model` must return one row for each window, with as many values as there are "
+            f"features ({features}), or a multiple. Received: shape {values.shape} for windows of "
+            f"shape {window.shape}"
+        )
+    return values.reshape(batch, moments, features)
