@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dlbook.lab.checks import numbers
+from dlbook.lab.least_squares import r_squared
 
 Model = Callable[[np.ndarray], Any]
 
@@ -149,14 +150,35 @@ def linear_autoregression(series: ArrayLike, timesteps: int) -> Model:
             f"`series` must give at least as many windows as each sum has terms, "
             f"{rows.shape[1] + 1}. Received: {len(rows)} windows of {timesteps} timesteps"
         )
-    table = np.column_stack([rows, np.ones(len(rows))])
-    weights = np.linalg.lstsq(table, targets, rcond=None)[0]
+    weights, constant = fit_readout(rows, targets)
 
     def predict(windows: np.ndarray) -> np.ndarray:
-        flat = np.asarray(windows).reshape(len(windows), -1)
-        return flat @ weights[:-1] + weights[-1]
+        return np.asarray(windows).reshape(len(windows), -1) @ weights + constant
 
     return predict
+
+
+def fit_readout(rows: ArrayLike, targets: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Fit targets as weighted sums of a row's values, by least squares in double precision.
+
+    Where rows are alike and many sums do as well, the one with the smallest weights is taken.
+
+    Args:
+        rows: What is summed, shape (examples, terms).
+        targets: What should come out, shape (examples, outputs).
+
+    Returns:
+        The weights, shape (terms, outputs), and the constants, shape (outputs,).
+
+    Example:
+        >>> weights, constant = fit_readout([[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]])
+        >>> print(weights.round(6), constant.round(6))
+        [[2.]] [1.]
+    """
+    table = numbers(rows, "rows", rank=2)
+    table = np.column_stack([table, np.ones(len(table))])
+    fitted = np.linalg.lstsq(table, numbers(targets, "targets", rank=2), rcond=None)[0]
+    return fitted[:-1], fitted[-1]
 
 
 def free_run(model: Model, start: ArrayLike, steps: int) -> np.ndarray:
@@ -187,13 +209,13 @@ def free_run(model: Model, start: ArrayLike, steps: int) -> np.ndarray:
             "`start` must have shape (timesteps,), (timesteps, features) or (batch, timesteps, "
             f"features). Received: shape {known.shape}"
         )
-    given = known.ndim
-    window = known.reshape(1, len(known), -1) if given < 3 else known
-    found: list[np.ndarray] = []
-    while sum(one.shape[1] for one in found) < _whole(steps, "steps"):
-        found.append(_next(model, window))
-        window = np.concatenate([window, found[-1]], axis=1)[:, -window.shape[1] :]
-    forecasts = np.concatenate(found, axis=1)[:, :steps]
+    given, wanted = known.ndim, _whole(steps, "steps")
+    values = known.reshape(1, len(known), -1) if given < 3 else known
+    timesteps = values.shape[1]
+    while values.shape[1] < timesteps + wanted:
+        following = _next(model, values[:, -timesteps:])
+        values = np.concatenate([values, following], axis=1)
+    forecasts = values[:, timesteps : timesteps + wanted]
     return forecasts if given == 3 else forecasts[0] if given == 2 else forecasts[0, :, 0]
 
 
@@ -208,3 +230,109 @@ def _next(model: Model, window: np.ndarray) -> np.ndarray:
             f"shape {window.shape}"
         )
     return values.reshape(batch, moments, features)
+
+
+def steps_near(path: ArrayLike, truth: ArrayLike, near: float = 0.1) -> int:
+    """Count the steps before a forecast is off for the first time.
+
+    Args:
+        path: The forecasts, shape (steps,).
+        truth: What came, shape (steps,).
+        near: The largest error that is not off.
+
+    Returns:
+        From 0 to all steps.
+
+    Example:
+        >>> steps_near([0.0, 0.05, 0.3, 0.0], [0.0, 0.0, 0.0, 0.0])
+        2
+    """
+    lost = ~(np.abs(np.asarray(path) - np.asarray(truth)) <= near)
+    return int(np.argmax(lost)) if lost.any() else len(lost)
+
+
+def score_forecast(model: Model, series: ArrayLike, known: int, timesteps: int) -> dict[str, Any]:
+    """Let a model look one step ahead, and then let it run free, on the unknown end of a series.
+
+    Args:
+        model: As `free_run` takes it, for one feature and one moment.
+        series: Values in order of time, shape (points,).
+        known: How many of them the model has seen; it is scored on the others.
+        timesteps: Length of a window.
+
+    Returns:
+        `one_step_error`: mean squared error with true windows. `one_step_r`: correlation of those
+        forecasts with the truth. `steps`: until the free run is off by more than 0.1. `one_step`
+        and `path`: the forecasts of both kinds.
+
+    Example:
+        >>> series = np.sin(0.3 * np.arange(60))
+        >>> linear = linear_autoregression(series[:40], 5)
+        >>> score_forecast(linear, series, known=40, timesteps=5)["steps"]
+        20
+    """
+    values = numbers(series, "series", rank=1)
+    inputs, targets = windows(values[known - timesteps :], timesteps)
+    one_step = np.asarray(model(inputs), dtype=float)[:, 0]
+    path = free_run(model, inputs[0], len(targets))[:, 0]
+    return {
+        "one_step_error": np.mean((one_step - targets[:, 0]) ** 2),
+        "one_step_r": np.corrcoef(one_step, targets[:, 0])[0, 1],
+        "steps": steps_near(path, values[known:]),
+        "one_step": one_step,
+        "path": path,
+    }
+
+
+def score_signs(forecast: ArrayLike, truth: ArrayLike) -> dict[str, float]:
+    """Compare forecasts with the truth: the signs, all values, and the values of one sign alone.
+
+    Args:
+        forecast: Shape (moments,).
+        truth: What came, shape (moments,).
+
+    Returns:
+        `signs`: share of signs that are right. `r`: correlation over all moments. `r_positive`,
+        `r_negative`: over the moments where the truth is so. A forecast that is the same for all
+        of them says nothing about them, and its correlation counts as 0.
+
+    Example:
+        >>> score_signs([1.0, 1.0, -1.0, -1.0], [0.2, 0.8, -0.3, -0.7])["r_positive"]
+        0.0
+    """
+    forecast, truth = numbers(forecast, "forecast"), numbers(truth, "truth")
+    parts = {"r": np.full(truth.shape, True), "r_positive": truth > 0, "r_negative": truth < 0}
+    found = {"signs": float(np.mean(np.sign(forecast) == np.sign(truth)))}
+    for name, rows in parts.items():
+        flat = np.ptp(forecast[rows]) == 0
+        found[name] = 0.0 if flat else float(np.corrcoef(forecast[rows], truth[rows])[0, 1])
+    return found
+
+
+def foreseeable(series: ArrayLike, timesteps: int = 9) -> dict[str, float]:
+    """Say how much of the second half of a series can be told from windows, by two simple models.
+
+    Args:
+        series: Values in order of time, shape (points,).
+        timesteps: Length of a window.
+
+    Returns:
+        `linear`: R² of a weighted sum of the window. `neighbours`: R² of what followed the five
+        most similar pairs of last values in the first half. `autocorrelation`: the largest one of
+        lags 1 to 20, without its sign.
+
+    Example:
+        >>> print(round(foreseeable(np.sin(0.3 * np.arange(200)))["linear"], 3))
+        1.0
+    """
+    from sklearn.neighbors import KNeighborsRegressor
+
+    values = numbers(series, "series", rank=1)
+    half = len(values) // 2
+    (x, y), (x_test, truth) = windows(values[:half], timesteps), windows(values[half:], timesteps)
+    near: Any = KNeighborsRegressor(5).fit(x[:, -2:, 0], y)
+    return {
+        "linear": r_squared(truth, linear_autoregression(values[:half], timesteps)(x_test)),
+        "neighbours": r_squared(truth, near.predict(x_test[:, -2:, 0])),
+        "autocorrelation": float(np.abs(autocorrelation(values, 20)[1:]).max()),
+    }
