@@ -30,7 +30,7 @@ def only_letters(text: str) -> str:
         >>> only_letters("It's 3 o'clock, Émile!")
         'it s o clock émile '
     """
-    return re.sub(r"[\W\d_]+", " ", text).lower()
+    return re.sub(" +", " ", "".join(one if one.isalpha() else " " for one in text.lower()))
 
 
 def read_text(source: str) -> str:
