@@ -276,6 +276,16 @@ def test_an_interrupt_ends_the_kernels(book):
     assert is_stale(book)
 
 
+def test_a_kernel_uses_one_thread_unless_told_otherwise(monkeypatch):
+    for name in kernel.THREADS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    cell = "import os\nfrom dlbook.site.kernel import THREADS\nprint(*map(os.getenv, THREADS))"
+    ran = notebook.from_page(Path(), "a/b", {}, f"```python\n{cell}\n```\n")
+    kernel.Kernels().run(ran, Path())
+    assert ran.cells[-1].outputs[0]["text"] == "1 1 3 1\n"
+
+
 def test_nothing_runs_after_an_interrupt():
     kernels = kernel.Kernels()
     kernels.stop()
