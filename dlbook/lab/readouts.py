@@ -44,13 +44,39 @@ def fitting_weights(kernels: Sequence[ArrayLike], bias: ArrayLike) -> tuple[np.n
     return kernel, recurrent, shift
 
 
+def fitting_start(start: ArrayLike | None, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the state before the first step, or say what does not fit.
+
+    Args:
+        start: A state of this shape, or of shape (units,) for the whole batch; `None`: zeros.
+        shape: (units,) or (batch, units).
+
+    Returns:
+        The state, in that shape.
+
+    Raises:
+        ValueError: The state has another shape.
+
+    Example:
+        >>> fitting_start([1.0, 2.0], (3, 2)).shape
+        (3, 2)
+    """
+    state = np.zeros(shape[-1]) if start is None else numbers(start, "start")
+    if state.shape not in (shape, shape[-1:]):
+        raise ValueError(
+            f"`start` must have shape {shape}, or {shape[-1:]} for all. Received: {state.shape}"
+        )
+    return np.broadcast_to(state, shape)
+
+
 def reading(walk: Walk, readout: ArrayLike, shift: ArrayLike) -> Model:
     """Return a model that walks through windows and reads the last state.
 
     Args:
         walk: Gives the states of all moments.
-        readout: Weights of the output layer, shape (units, outputs).
-        shift: Its bias, shape (outputs,).
+        readout: Weights of the output layer, shape (units, outputs), or (batch, units, outputs) if
+            each window is read in its own way.
+        shift: Its bias, shape (outputs,) or (batch, outputs).
 
     Returns:
         A function that takes windows of shape (batch, timesteps, features) and returns shape
@@ -61,7 +87,7 @@ def reading(walk: Walk, readout: ArrayLike, shift: ArrayLike) -> Model:
         array([[1.]])
     """
     weights, constant = np.asarray(readout, float), np.asarray(shift, float)
-    return lambda windows: walk(windows)[:, -1] @ weights + constant
+    return lambda windows: (walk(windows)[:, -1:] @ weights)[:, 0] + constant
 
 
 def refit(

@@ -43,6 +43,16 @@ def test_a_state_without_memory_carries_on_like_a_free_run():
     np.testing.assert_allclose(found, expected)
 
 
+def test_each_window_may_be_read_in_its_own_way():
+    rng = np.random.default_rng(0)
+    readouts, shifts = rng.normal(size=(3, 2, 1)), rng.normal(size=(3, 1))
+    windows = rng.normal(size=(3, 5, 2))
+    together = reading(np.tanh, readouts, shifts)(windows)
+    for place in range(3):
+        alone = reading(np.tanh, readouts[place], shifts[place])(windows[place : place + 1])
+        np.testing.assert_allclose(together[place], alone[0])
+
+
 @pytest.mark.parametrize(
     ("kernels", "bias"),
     [
