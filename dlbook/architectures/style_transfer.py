@@ -52,16 +52,16 @@ def gram(maps: Any) -> Any:
     """
     import keras
 
-    values = keras.ops.convert_to_tensor(maps, "float32")
+    values: Any = keras.ops.convert_to_tensor(maps, "float32")
     shape = tuple(values.shape)
     if len(shape) not in (3, 4) or 0 in shape or (len(shape) == 4 and shape[0] not in (1, None)):
         raise ValueError(
             "`maps` must have shape (height, width, channels), of one picture. "
             f"Received: shape {shape}"
         )
-    flat = keras.ops.reshape(values, (-1, shape[-1]))
-    positions = keras.ops.cast(keras.ops.shape(flat)[0], "float32")
-    return keras.ops.matmul(keras.ops.transpose(flat), flat) / (positions * shape[-1])
+    flat: Any = keras.ops.reshape(values, (-1, shape[-1]))
+    numbers: Any = keras.ops.size(flat)
+    return keras.ops.matmul(keras.ops.transpose(flat), flat) / keras.ops.cast(numbers, "float32")
 
 
 def content_loss(maps: Sequence[Any], wanted: Sequence[Any]) -> Any:
@@ -134,7 +134,8 @@ def transfer(
     pictures = as_picture(content, "content"), as_picture(style, "style")
     painting.check_settings(style_weight, start, steps, pictures[0])
     network = network or filter_bank(pictures)
-    target, losses = None, []
+    target: Any = None
+    losses = []
     for scale, count in zip(reversed(range(len(steps))), steps, strict=True):
         sizes = [max(SMALLEST_SIDE, max(one.shape) // 2**scale) for one in pictures]
         small = [resized(one, size) for one, size in zip(pictures, sizes, strict=True)]
@@ -340,7 +341,8 @@ NETWORKS = Experiment(
 def both_served(results: "xr.Dataset") -> "list[Evidence]":
     """Return the part of each error that a plain sum removes."""
     plain = results[["content_gone", "style_gone"]].sel(loss=SUMS[0]).squeeze("size")
-    return evidence_of_each(plain.to_array("part"), "{part}", at_least=0.5)
+    parts = plain.to_array("part").assign_coords(part=["content", "style"])
+    return evidence_of_each(parts, "{part}", at_least=0.5)
 
 
 def random_start(results: "xr.Dataset") -> "list[Evidence]":
@@ -441,7 +443,10 @@ def plot_style_weight(results: "xr.Dataset") -> "plots.BookFigure":
 def plot_networks(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw what the last judge says of each network's picture, one dot per seed."""
     runs = results.isel(judge=-1).squeeze("size")
-    names = [str(name) for name in runs["network"].values]
+    names = [
+        str(name).replace(TRAINED, "VGG,").replace("MobileNet, trained on ImageNet", "MobileNet")
+        for name in runs["network"].values
+    ]
     drawing, panels = plots.figure(
         "Three panels of dots, a row for each network: texture error, error of large structures "
         "and content error of its pictures, by a judge that none of them optimized.",
@@ -472,17 +477,10 @@ def plot_losses(losses: NDArray, steps: Sequence[int] = STEPS) -> "plots.BookFig
     return drawing
 
 
-def plot_grams(pictures: Sequence[NDArray], titles: Sequence[str]) -> "plots.BookFigure":
-    """Draw the Gram matrices of the 32 widest filters of one bank, for several pictures."""
+def gram_pictures(pictures: Sequence[NDArray]) -> list[NDArray]:
+    """Return, as pictures, the Gram matrices of the 32 widest filters of the first two's bank."""
     network = filter_bank(pictures[:2])
-    matrices = [
-        np.asarray(gram(network(one[None])["style"][0][..., -32:])) ** 0.5 for one in pictures
-    ]
-    drawing, _ = plots.gallery(
-        matrices,
-        "Gram matrices of 32 filters: that of the result looks like the style's.",
-        titles=titles,
-        columns=len(pictures),
-        limits=(0.0, float(max(one.max() for one in matrices))),
-    )
-    return drawing
+    maps = [network(one[None])["style"][0][..., -32:] for one in pictures]
+    matrices = [np.sqrt(np.asarray(gram(one))) for one in maps]
+    largest = max(one.max() for one in matrices)
+    return [np.kron(1 - one / largest, np.ones((8, 8))).clip(0, 1) for one in matrices]

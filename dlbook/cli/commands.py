@@ -93,12 +93,23 @@ def run(
     store: Annotated[
         Path | None, typer.Option(help="Folder that keeps finished work, to go on after a stop.")
     ] = None,
+    content: Annotated[
+        Path | None, typer.Option(help="style_transfer only: a picture of your own to repaint.")
+    ] = None,
+    style: Annotated[
+        Path | None, typer.Option(help="style_transfer only: the picture whose manner it takes.")
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(help="style_transfer only: longer side in pixels.", show_default="256"),
+    ] = None,
 ) -> None:
     """Run a chapter's experiments: table, verdicts on the claims, figures, results."""
+    from dlbook.cli.restyling import Pictures
     from dlbook.cli.running import Options, run_chapter
 
     options = Options(quick, full, seeds, workers, scheduler, store)
-    run_chapter(chapter, out, options)
+    run_chapter(chapter, out, options, Pictures(content, style, size))
 
 
 @app.command()

@@ -17,6 +17,7 @@ from dlbook import contents
 from dlbook.cli.console import VERDICT_STYLES, say
 from dlbook.cli.ending import WRONG_ARGUMENT, Failure
 from dlbook.cli.quiet import quiet
+from dlbook.cli.restyling import Pictures, restyle
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -73,6 +74,21 @@ class Options:
         if self.scheduler and not find_spec("distributed"):
             raise Failure('--scheduler needs Dask: python -m pip install "dlbook[cluster]"')
 
+    def refuse_all(self, reason: str) -> None:
+        """Refuse every option on how to run experiments.
+
+        Args:
+            reason: why none of them has a meaning.
+
+        Raises:
+            Failure: if one was given.
+        """
+        if self != Options():
+            raise Failure(
+                f"{reason}: leave out --quick, --full, --seeds, --workers, --scheduler, --store.",
+                WRONG_ARGUMENT,
+            )
+
     def run(self, experiment: "Experiment") -> "xr.Dataset":
         """Run one experiment as these options say."""
         if self.quick:
@@ -87,13 +103,16 @@ class Options:
         return experiment.full(**where) if self.full else experiment.run(**where)
 
 
-def run_chapter(name: str, out: Path | None, options: Options) -> None:
+def run_chapter(
+    name: str, out: Path | None, options: Options, pictures: Pictures | None = None
+) -> None:
     """Run all experiments of a chapter and show and keep what they found.
 
     Args:
         name: the chapter, as a person names it.
         out: folder for results and figures; None for the usual one.
         options: how to run.
+        pictures: files for a chapter that works on a person's own pictures.
 
     Raises:
         UnknownChapter: if there is no such chapter.
@@ -102,8 +121,12 @@ def run_chapter(name: str, out: Path | None, options: Options) -> None:
     """
     options.check()
     chapter = contents.find(name)
+    if pictures is not None and pictures.wanted:
+        pictures.check(chapter)
+        options.refuse_all("--content and --style make one picture")
+        return restyle(chapter, pictures, out)
     folder = out or _usual_folder(chapter, options)
-    with quiet(), _writable(folder):
+    with quiet(), writable(folder):
         module = import_module(chapter.module)
         experiments = experiments_of(module)
         if not experiments:
@@ -145,7 +168,7 @@ def _usual_folder(chapter: contents.Chapter, options: Options) -> Path:
 
 
 @contextmanager
-def _writable(folder: Path) -> Iterator[None]:
+def writable(folder: Path) -> Iterator[None]:
     """Make a folder and try it before hours of work; leave no empty one behind after a stop."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)

@@ -40,8 +40,8 @@ def open_picture(path: str | Path, size: int = 512) -> NDArray:
         >>> from PIL import Image
         >>> with TemporaryDirectory() as folder:
         ...     Image.new("L", (40, 80), 255).save(f"{folder}/grey.png")
-        ...     open_picture(f"{folder}/grey.png", size=20).shape
-        (20, 10, 3)
+        ...     open_picture(f"{folder}/grey.png", size=60).shape
+        (60, 30, 3)
     """
     path = Path(path)
     if path.is_dir() or not path.exists():

@@ -43,7 +43,7 @@ def begin(content: NDArray, start: int | str) -> NDArray:
     """
     if start == "content":
         return content
-    noise = np.random.default_rng(start).standard_normal(content.shape)
+    noise = np.random.default_rng(int(start)).standard_normal(content.shape)
     return (0.5 + 0.15 * noise).clip(0, 1).astype(np.float32)
 
 
@@ -64,8 +64,8 @@ def enlarged(target: NDArray, content: NDArray) -> NDArray:
     import keras
 
     size = content.shape[:2]
-    larger = keras.ops.image.resize(target.astype(np.float32), size, interpolation="bicubic")
-    return keras.ops.convert_to_numpy(larger).clip(0, 1)
+    larger: Any = keras.ops.image.resize(target.astype(np.float32), size, interpolation="bicubic")
+    return np.asarray(larger).clip(0, 1)
 
 
 def paint(
@@ -96,9 +96,9 @@ def paint(
     import keras
     import tensorflow as tf
 
-    pixels = tf.Variable(target[None].astype(np.float32))
+    pixels = tf.Variable(tf.constant(target[None], tf.float32))
     trained = [pixels, *also]
-    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, max(steps, 1), alpha=0.1)
+    rate: Any = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, max(steps, 1), alpha=0.1)
     optimizer = keras.optimizers.Adam(rate)
     optimizer.build(trained)
 
@@ -130,9 +130,10 @@ def total_variation(pixels: Any) -> Any:
     """
     import keras
 
-    down = keras.ops.abs(pixels[..., 1:, :, :] - pixels[..., :-1, :, :])
-    across = keras.ops.abs(pixels[..., :, 1:, :] - pixels[..., :, :-1, :])
-    return keras.ops.mean(down) + keras.ops.mean(across)
+    down: Any = keras.ops.abs(pixels[..., 1:, :, :] - pixels[..., :-1, :, :])
+    across: Any = keras.ops.abs(pixels[..., :, 1:, :] - pixels[..., :, :-1, :])
+    means: list[Any] = [keras.ops.mean(down), keras.ops.mean(across)]
+    return means[0] + means[1]
 
 
 def relative_error(found: Sequence[Any], wanted: Sequence[Any]) -> Any:
@@ -161,8 +162,10 @@ def relative_error(found: Sequence[Any], wanted: Sequence[Any]) -> Any:
             "`found` and `wanted` must hold as many tensors, one at least. "
             f"Received: {len(found)} and {len(wanted)}"
         )
+    add: Any = keras.ops.sum
+    square: Any = keras.ops.square
     errors = [
-        keras.ops.sum((one - goal) ** 2) / (keras.ops.sum(goal**2) + 1e-12)
+        add(square(one - goal)) / (add(square(goal)) + 1e-12)
         for one, goal in zip(found, wanted, strict=True)
     ]
     return sum(errors) / len(errors)

@@ -121,7 +121,7 @@ def _mobilenet_maps(picture: NDArray) -> Mapping[str, Any]:
         )
     )
     maps = _mobilenet()(2 * square[None] - 1)
-    return {name: keras.ops.convert_to_numpy(one)[0] for name, one in maps.items()}
+    return {name: np.asarray(one)[0] for name, one in maps.items()}
 
 
 def _gram(maps: NDArray) -> NDArray:

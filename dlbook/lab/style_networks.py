@@ -68,7 +68,7 @@ def _scaled_filters(side: int, photos: Sequence[NDArray]) -> "keras.layers.Conv2
     import keras
 
     filters = keras.layers.Conv2D(FILTERS, side, padding="same", kernel_initializer="he_normal")
-    found = [keras.ops.convert_to_numpy(filters(one)).reshape(-1, FILTERS) for one in photos]
+    found = [np.asarray(filters(one)).reshape(-1, FILTERS) for one in photos]
     outputs = np.concatenate(found)
     deviation = outputs.std(axis=0) + 1e-6
     kernel = filters.get_weights()[0]
@@ -126,10 +126,10 @@ def trained_vgg(images: str, seed: int = 0) -> "keras.Model":
     count, epochs, batch_size = TRAINED_ON[images]
     data = getattr(datasets, images)(seed, num_examples=count, images=True)
     data = data.with_inputs(lambda pixels: np.repeat(pixels, 3, axis=-1))
-    network = small_vgg(seed)
+    network: Any = small_vgg(seed)
     network.trainable = True
     pooled = keras.layers.GlobalAveragePooling2D()(network.output["content"][0])
-    classifier = keras.Model(network.input, keras.layers.Dense(10)(pooled))
+    classifier: Any = keras.Model(network.input, keras.layers.Dense(10)(pooled))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     classifier.compile(keras.optimizers.Adam(1e-3), loss, metrics=["accuracy"])
     classifier.fit(data.x_train, data.y_train, batch_size, epochs, verbose=0)
@@ -156,7 +156,8 @@ def imagenet_vgg19(weights: str | None = "imagenet") -> "keras.Model":
 
     whole = from_imagenet("VGG19", weights)
     inputs = keras.Input((None, None, 3))
-    values = 255 * keras.ops.flip(inputs, axis=-1) - np.array(VGG19_MEANS, np.float32)
+    flipped: Any = keras.ops.flip(inputs, axis=-1)
+    values = 255 * flipped - np.array(VGG19_MEANS, np.float32)
     return _looking_into(whole, (inputs, values), VGG19_STYLE, VGG19_CONTENT)
 
 
@@ -175,7 +176,7 @@ def imagenet_mobilenet(weights: str | None = "imagenet") -> "keras.Model":
     import keras
 
     whole = from_imagenet("MobileNet", weights, alpha=0.25, input_shape=(128, 128, 3))
-    inputs = keras.Input((None, None, 3))
+    inputs: Any = keras.Input((None, None, 3))
     return _looking_into(whole, (inputs, 2 * inputs - 1), MOBILENET_STYLE, MOBILENET_STYLE[2:3])
 
 
