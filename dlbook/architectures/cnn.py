@@ -75,7 +75,7 @@ def accuracy_by_shift(
 SHIFT = Experiment(
     name="shift_and_scramble",
     question="Does a network know a digit that has moved, and does it need neighbours?",
-    independent={"network": NETWORKS, "training": TRAININGS, "epochs": (10,)},
+    independent={"network": NETWORKS, "training": TRAININGS, "epochs": (8,)},
     full_independent={"epochs": (20,)},
     trial=Training(
         digit_network, padded_digits, LOSS, optimizer="adam", learning_rate=0.003, batch_size=32,
@@ -125,7 +125,7 @@ DENSE_WIDTH = Experiment(
     full_independent={"dense_units": tuple(range(5, 101, 5))},
     trial=GAUSSIAN.trial,
     seeds=5,
-    full_seeds=10,
+    full_seeds=20,
 )
 
 
@@ -139,10 +139,11 @@ def place_network(network: str) -> "keras.Sequential":
 PLACES = Experiment(
     name="places",
     question="Does a network know where a spot is if it keeps only the maximum of each map?",
-    independent={"network": ("MLP", *HEADS), "spot": ("cut off", "whole")},
+    independent={"network": ("MLP", "global"), "spot": ("cut off", "whole"), "epochs": (10,)},
+    full_independent={"network": ("MLP", *HEADS), "epochs": (20,)},
     trial=Training(
         place_network, places, "mean_squared_error", optimizer="adam", learning_rate=0.003,
-        batch_size=32, epochs=20, keep_curves=False, outputs=explained,
+        batch_size=32, keep_curves=False, outputs=explained,
     ),
     seeds=5,
     full_seeds=20,
@@ -157,11 +158,11 @@ def channel_network(first_filters: int, second_filters: int) -> "keras.Sequentia
 CHANNELS = Experiment(
     name="channels",
     question="What do more filters gain?",
-    independent={"first_filters": (2, 8), "second_filters": (4, 16)},
-    full_independent={"first_filters": (2, 4, 8), "second_filters": (4, 8, 16)},
+    independent={"first_filters": (2, 8), "second_filters": (4, 16), "epochs": (12,)},
+    full_independent={"first_filters": (2, 4, 8), "second_filters": (4, 8, 16), "epochs": (20,)},
     trial=Training(
         channel_network, shifted_digits, LOSS, optimizer="adam", learning_rate=0.003,
-        batch_size=32, epochs=20, metrics=("accuracy",), keep_curves=False,
+        batch_size=32, metrics=("accuracy",), keep_curves=False,
     ),
     seeds=5,
     full_seeds=20,
@@ -172,7 +173,7 @@ MNIST = Experiment(
     independent={"data_set": ("small digits",), "network": ("course", "keras.io")},
     full_independent={"data_set": ("MNIST",)},
     trial=FULL_SCALE,
-    seeds=5,
+    full_seeds=5,
 )
 FASHION = Experiment(
     name="fashion_mnist",
@@ -180,7 +181,7 @@ FASHION = Experiment(
     independent={"data_set": ("small digits",), "network": ("course", "wide")},
     full_independent={"data_set": ("Fashion-MNIST",)},
     trial=FULL_SCALE,
-    seeds=5,
+    full_seeds=5,
 )
 
 # The claims
@@ -232,7 +233,8 @@ def gap_by_training(results: "xr.Dataset") -> list[Evidence]:
 
 def error_by_filters(results: "xr.Dataset") -> list[Evidence]:
     """Rank correlation of error with the number of filters of each layer, seed by seed."""
-    errors = 1 - results["test_accuracy"].transpose("seed", "first_filters", "second_filters")
+    runs = results["test_accuracy"].squeeze("epochs", drop=True)
+    errors = 1 - runs.transpose("seed", "first_filters", "second_filters")
     sizes = np.meshgrid(*(errors[name] for name in errors.dims[1:]), indexing="ij")
     return [
         Evidence.from_mean(
@@ -344,13 +346,13 @@ def plot_shift_and_scramble(results: "xr.Dataset") -> "plots.BookFigure":
 
 
 def plot_maps(model: "keras.Model", image: np.ndarray, layer: str) -> "plots.BookFigure":
-    """Show one image and the first nine maps that a layer makes of it."""
+    """Show one image and the first five maps that a layer makes of it."""
     maps = feature_maps(model, layer, image[np.newaxis])[0]
-    pictures = [image, *np.moveaxis(maps, -1, 0)[:9]]
+    pictures = [image, *np.moveaxis(maps, -1, 0)[:5].round(1)]
     titles = ["image", *(f"map {number}" for number in range(1, len(pictures)))]
     alt = f"An image and {len(pictures) - 1} maps that the layer {layer} makes of it: strong where "
     alt += "the filter found what it looks for."
-    return plots.gallery(pictures, alt, titles=titles)[0]
+    return plots.gallery(pictures, alt, titles=titles, columns=3)[0]
 
 
 def plot_correlations(tables: dict[str, np.ndarray]) -> "plots.BookFigure":
@@ -403,7 +405,7 @@ def plot_places(results: "xr.Dataset") -> "plots.BookFigure":
     )
     cases = list(product(results["spot"].values, results["network"].values))
     for panel, name in zip(panels, ("place", "width"), strict=True):
-        runs = results[name]
+        runs = results[name].squeeze("epochs", drop=True)
         groups = {f"{b}, {a}": runs.sel(spot=a, network=b).values for a, b in cases}
         plots.strip(panel, groups)
         plots.reference(panel, 0, along="y")
@@ -416,13 +418,15 @@ def plot_channels(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw the error against the filters of the second layer, a line for each first layer."""
     drawing, axes = plots.figure(
         "Error on fresh shifted digits against the number of filters of the second layer, one line "
-        "for each number of filters of the first; all fall.",
+        "for each number of filters of the first.",
     )
     plots.log_axis(axes, "x")
-    errors = 1 - results["test_accuracy"]
+    errors = 1 - results["test_accuracy"].squeeze("epochs", drop=True)
     for count in errors["first_filters"].values:
         one = errors.sel(first_filters=count)
         plots.band(axes, one["second_filters"].values, mean_interval(one), label=str(count))
+    counts = errors["second_filters"].values
+    axes.set_xticks(counts, [str(count) for count in counts], minor=False)
     axes.set(xlabel="filters of the second layer", ylabel="error", ylim=(0, None))
     plots.label_lines(axes, title="first layer")
     return drawing

@@ -126,7 +126,9 @@ def feature_maps(model: "keras.Model", layer: int | str, images: ArrayLike) -> n
             "`layer` must put out maps (images, height, width, channels); choose a convolution or "
             f"a pooling. Received: {layer!r}, which puts out {tuple(output.shape)}"
         )
-    return keras.Model(model.inputs, output).predict(pixels, verbose="0")
+    look = keras.Model(model.inputs, output)
+    parts = np.array_split(pixels, -(-len(pixels) // 256))
+    return np.concatenate([np.asarray(look(part)) for part in parts])
 
 
 def _find_layer(model: "keras.Model", layer: int | str) -> Any:
@@ -167,7 +169,7 @@ def map_correlations(maps: ArrayLike) -> np.ndarray:
     spread = np.sqrt((centered**2).sum(axis=1, keepdims=True))
     varies = spread > 1e-6 * (np.abs(flat).max(axis=1, keepdims=True) + 1e-12)
     scores = np.divide(centered, spread, out=np.zeros_like(centered), where=varies)
-    seen = np.einsum("nic,nid->cd", varies, varies)
+    seen = np.einsum("nic,nid->cd", varies * 1.0, varies * 1.0)
     total = np.einsum("npc,npd->cd", scores, scores)
     return np.divide(total, seen, out=np.full_like(total, np.nan), where=seen > 0)
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from dlbook.lab import datasets
 from dlbook.lab.datasets import Data
-from dlbook.lab.training import Training
+from dlbook.lab.training import Training, by
 
 if TYPE_CHECKING:
     import keras
 
 BATCH_SIZE, EPOCHS, RATE = 64, 12, 0.002
+FEW_EPOCHS = {"small digits": 4}
 
 
 def known_network(network: str) -> "keras.Sequential":
@@ -67,11 +68,18 @@ def falling_rate(data_set: str) -> Any:
     import keras
 
     examples = 1440 if data_set == "small digits" else 60_000
-    return keras.optimizers.schedules.CosineDecay(RATE, -(-examples // BATCH_SIZE) * EPOCHS)
+    steps = -(-examples // BATCH_SIZE) * FEW_EPOCHS.get(data_set, EPOCHS)
+    return keras.optimizers.schedules.CosineDecay(RATE, steps)
 
 
 FULL_SCALE = Training(
-    known_network, pictures, "sparse_categorical_crossentropy_from_logits",
-    optimizer="adam", learning_rate=falling_rate,
-    batch_size=BATCH_SIZE, epochs=EPOCHS, metrics=("accuracy",), keep_curves=False,
-)  # fmt: skip
+    known_network,
+    pictures,
+    "sparse_categorical_crossentropy_from_logits",
+    optimizer="adam",
+    learning_rate=falling_rate,
+    batch_size=BATCH_SIZE,
+    epochs=by("data_set", {**FEW_EPOCHS}, default=EPOCHS),
+    metrics=("accuracy",),
+    keep_curves=False,
+)
