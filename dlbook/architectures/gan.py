@@ -79,8 +79,7 @@ def follow(
     return {name: np.stack([one[name] for one in seen], axis=1) for name in seen[0]}
 
 
-LINE_STEPS = (2000, 100)  # in all, and between two looks
-LINE_RATE = 0.005
+LINE_RATE, LINE_STEPS = 0.005, (2000, 100)  # steps in all, and between two looks
 LINE = (np.arange(4000) + 0.5) / 4000  # shares, whose places under the normal curve are the data
 PLACES = np.linspace(-3.95, 7.95, 120)
 WIDTH = 0.1
@@ -112,21 +111,24 @@ def look_at_line(pair: Adversaries) -> dict[str, np.ndarray]:
     }
 
 
-TRAINED = ("both", "generator alone", "both, not frozen")
+TRAINED = ("both", "generator alone", "discriminator alone", "both, not frozen")
 
 
 def on_a_line(seeds: Sequence[int], trained: str) -> dict[str, np.ndarray]:
     """Let networks 1-16-1 learn to make samples of mean 3 and deviation 1."""
     generator = build_generator(1, 1, (16,), seeds=seeds)
     discriminator = build_discriminator(1, (16,), seeds=seeds)
-    freeze = trained != TRAINED[2]
+    freeze = trained != "both, not frozen"
     pair = Adversaries(generator, discriminator, LINE_RATE, freeze=freeze, seeds=seeds)
-    turns = {"discriminator_steps": int(trained != TRAINED[1])}
+    turns = {
+        "discriminator_steps": int(trained != "generator alone"),
+        "generator_steps": int(trained != "discriminator alone"),
+    }
     return follow(pair, line_data(), look_at_line, LINE_STEPS, **turns)
 
 
 RING = 2 * np.stack([np.cos(np.arange(8) * np.pi / 4), np.sin(np.arange(8) * np.pi / 4)], axis=1)
-BLUR, RING_STEPS = 0.1, (3000, 500)
+BLUR, RING_STEPS = 0.1, (2000, 500)
 
 
 def ring_data(num_points: int = 8000) -> np.ndarray:
@@ -180,11 +182,9 @@ def look_at_pictures(data_set: str, pair: Adversaries) -> dict[str, np.ndarray]:
 def on_pictures(seeds: Sequence[int], data_set: str) -> dict[str, np.ndarray]:
     """Let a pair of dense networks learn to draw handwritten digits."""
     setup, real = SETUPS[data_set], pictures(data_set).x_train
-    pixels, hidden = real.shape[1], setup.hidden_units
-    generator = build_generator(
-        setup.latent_units, pixels, hidden, activation="sigmoid", seeds=seeds
-    )
-    discriminator = build_discriminator(pixels, hidden, seeds=seeds)
+    sizes = (setup.latent_units, real.shape[1], setup.hidden_units)
+    generator = build_generator(*sizes, activation="sigmoid", seeds=seeds)
+    discriminator = build_discriminator(*sizes[1:], seeds=seeds)
     pair = Adversaries(generator, discriminator, setup.learning_rate, seeds=seeds)
     look = partial(look_at_pictures, data_set)
     found = follow(pair, real, look, setup.steps, batch_size=setup.batch_size)
@@ -260,7 +260,7 @@ def loss_and_distance(line: "xr.Dataset", digits: "xr.Dataset") -> list[Evidence
 def kinds(results: "xr.Dataset") -> "xr.DataArray":
     r"""Effective number of kinds of digits, $e^H$ with the entropy $H$ of their shares."""
     shares = results["counts"] / results["counts"].sum("kind")
-    return np.exp(-(shares * np.log(shares.clip(1e-12))).sum("kind"))
+    return np.exp(-(shares * np.log(shares.clip(1e-12))).sum("kind"))  # type: ignore
 
 
 def coverage(ring: "xr.Dataset", digits: "xr.Dataset") -> list[Evidence]:
@@ -361,7 +361,7 @@ def plot_one_dimension(results: "xr.Dataset") -> "plots.BookFigure":
     )
     plots.log_axis(axes, "y")
     steps = np.arange(results.sizes["checkpoint"]) * LINE_STEPS[1]
-    for name, label in zip(TRAINED, ("both", "one only", "not frozen"), strict=True):
+    for name, label in zip(TRAINED, ("both", "G alone", "D alone", "not frozen"), strict=True):
         runs = results["distance"].sel(trained=name)
         plots.band(axes, steps, mean_interval(runs), label=label)
     axes.set(xlabel="steps", ylabel="distance to real samples")
@@ -369,33 +369,36 @@ def plot_one_dimension(results: "xr.Dataset") -> "plots.BookFigure":
     return drawing
 
 
-def plot_discriminator(
-    results: "xr.Dataset", seed: int = 0, checkpoints: Sequence[int] = (1, 3, 20)
-) -> "plots.BookFigure":
+def plot_discriminator(results: "xr.Dataset", seed: int = 0) -> "plots.BookFigure":
     """Draw where the samples lie and what the discriminator says, at several times."""
     from scipy.stats import norm
 
+    times = ((TRAINED[2], 20), (TRAINED[0], 1), (TRAINED[0], 20))
     drawing, panels = plots.figure(
         "Densities of real and generated samples on a line, with the learned discriminator and "
-        "the best possible one, at several times of training.",
-        rows=len(checkpoints),
-        height=2.7 * len(checkpoints),
+        "the best possible one: first with a generator that is held, then at two times of "
+        "training both.",
+        rows=len(times),
+        height=2.6 * len(times),
         sharex=True,
         sharey=True,
     )
-    run = results.sel(seed=seed, trained=TRAINED[0])
-    p = norm.pdf(PLACES, 3, 1)
-    for panel, checkpoint in zip(panels, checkpoints, strict=True):
-        now = run.isel(checkpoint=checkpoint)
+    places = PLACES[abs(PLACES - 2.5) < 4.5]
+    p = norm.pdf(places, 3, 1)
+    for panel, (trained, checkpoint) in zip(panels, times, strict=True):
+        now = results.sel(seed=seed, trained=trained).isel(checkpoint=checkpoint)
+        now = now.isel(place=np.isin(PLACES, places))
         q = now["density"].values
-        panel.fill_between(PLACES, p, color="blue", alpha=0.25, label="real")
-        panel.fill_between(PLACES, q.clip(0, 1.05), color="orange", alpha=0.35, label="generated")
+        panel.fill_between(places, p, color="blue", alpha=0.25, label="real")
+        panel.fill_between(
+            places, q.clip(0, 1.05).round(3), color="orange", alpha=0.35, label="generated"
+        )
         best = np.where(p + q > 0.01, optimal_discriminator(p, q), np.nan)
-        panel.plot(PLACES, best, color="muted", linestyle="--", label="best D")
-        panel.plot(PLACES, now["probability"], color="accent", label="learned D")
-        title = f"after {checkpoint * LINE_STEPS[1]:,} steps"
+        panel.plot(places, best, color="muted", linestyle="--", label="best D")
+        panel.plot(places, now["probability"], color="accent", label="learned D")
+        title = f"{trained}, {checkpoint * LINE_STEPS[1]:,} steps"
         panel.set(title=title, ylabel="density, probability", ylim=(0, 1.05), xlim=(-2, 7))
-    panels[0].legend(loc="upper left")
+    panels[1].legend(loc="upper right")
     panels[-1].set(xlabel="place on the line")
     return drawing
 
@@ -417,7 +420,7 @@ def plot_eight_modes(results: "xr.Dataset") -> "plots.BookFigure":
         one = results.isel(latent_units=at // len(turns), discriminator_steps=at % len(turns))
         points, modes = one["samples"].isel(seed=0).values, one["modes"].isel(checkpoint=-1)
         panel.plot(*RING.T, "o", color="blue", markersize=15, alpha=0.25)
-        panel.plot(*points.T, ".", color="orange", markersize=4)
+        panel.plot(*points[:70].T, ".", color="orange", markersize=4)
         plots.plane(panel)
         title = f"{int(one['latent_units'])} numbers, {int(one['discriminator_steps'])} to 1"
         panel.set(title=f"{title}\n{int(modes.isel(seed=0))} of 8", xlim=(-3, 3), ylim=(-3, 3))
@@ -454,7 +457,7 @@ def plot_on_mnist(results: "xr.Dataset") -> "plots.BookFigure":
 
 def plot_samples(results: "xr.Dataset", seed: int = 0) -> "plots.BookFigure":
     """Draw what a generator made of the same random numbers at four moments."""
-    samples = results["samples"].isel(data_set=0).sel(seed=seed)
+    samples = results["samples"].isel(data_set=0, picture=slice(5)).sel(seed=seed).round(1)
     setup = SETUPS[str(results["data_set"].values[0])]
     side = int(samples.sizes["pixel"] ** 0.5)
     drawing, panels = plots.figure(

@@ -206,16 +206,15 @@ class Adversaries:
             `"discriminator"` and `"generator"`: the last loss of each copy.
 
         Raises:
-            ValueError: Real samples have another shape than generated ones.
+            ValueError: Real samples have another shape than generated ones, or there are no steps
+                or no examples in a batch.
         """
-        table = np.asarray(real, dtype=np.float32)
-        copies = self.generator.input_shape[1:-1]
-        shape = self.generator.output_shape[1 + len(copies) :]
-        if table.shape[1:] != shape:
+        if min(steps, batch_size) < 1 or min(discriminator_steps, generator_steps) < 0:
             raise ValueError(
-                f"`real` must have shape (examples, {', '.join(map(str, shape))}), as the "
-                f"generated samples have. Received: shape {table.shape}"
+                "`steps` and `batch_size` must be 1 or more, and phases 0 or more. "
+                f"Received: {steps}, {batch_size}, {discriminator_steps} and {generator_steps}"
             )
+        table, copies = self._table(real), self.generator.input_shape[1:-1]
         turns = (steps, discriminator_steps, batch_size)
         streams = [np.random.default_rng((seed, self.steps_done)) for seed in self.seeds]
         picks = np.stack([one.integers(len(table), size=turns) for one in streams], axis=-1)
@@ -258,6 +257,16 @@ class Adversaries:
             "real_probability": probabilities(logits[0]).mean(axis=1),
             "fake_probability": probabilities(logits[1]).mean(axis=1),
         }
+
+    def _table(self, real: ArrayLike) -> np.ndarray:
+        table = np.asarray(real, dtype=np.float32)
+        shape = self.generator.output_shape[len(self.generator.input_shape) - 1 :]
+        if table.shape[1:] != shape or not len(table):
+            raise ValueError(
+                f"`real` must have shape (examples, {', '.join(map(str, shape))}), as the "
+                f"generated samples have. Received: shape {table.shape}"
+            )
+        return table
 
     def _latent(self, streams: Sequence[np.random.Generator], shape: Sizes) -> np.ndarray:
         units = self.generator.input_shape[-1]

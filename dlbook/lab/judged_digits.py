@@ -50,9 +50,9 @@ def trained_classifier(data_set: str) -> "keras.Model":
     scores = keras.layers.Dense(10)(features)
     model = keras.Model(inputs, scores)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile("adam", loss, jit_compile=True)
+    model.compile("adam", loss, jit_compile=True)  # type: ignore
     epochs = 60 if data_set == "digits" else 4
-    model.fit(data.x_train, data.y_train, batch_size=32, epochs=epochs, verbose=0)
+    model.fit(data.x_train, data.y_train, batch_size=32, epochs=epochs, verbose=0)  # type: ignore
     return keras.Model(inputs, [features, scores])
 
 
