@@ -1,9 +1,9 @@
-"""Writes the points that ``<dlbook-perceptron>`` draws, and the examples that curves are fitted to.
+"""Writes the points that ``<dlbook-perceptron>`` draws, examples of curves, and small pictures.
 
-    .venv/bin/python tools/widget_data.py
+    .venv/bin/python -m tools.widget_data
 
 They are seeded data sets of the book, so that the page's Python and its widgets see the same
-points: ``perceptron.json`` and ``noisy_wave.json`` in ``docs/assets/data``, some kilobytes each.
+numbers: ``perceptron.json``, ``noisy_wave.json`` and ``pictures.json`` in ``docs/assets/data``.
 """
 
 import json
@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from dlbook.architectures.convolution import photograph
 from dlbook.generalization.overfitting import NOISE, WORLDS, draw_wave, wave
 from dlbook.lab import datasets
 from dlbook.networks.perceptron import best_line
+from tools.export_model import encode
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "assets" / "data"
 SEED = 5
@@ -77,6 +79,17 @@ def draws() -> list[dict[str, list[float]]]:
     return found
 
 
+def pictures() -> dict[str, np.ndarray]:
+    """Return the pictures of ``<dlbook-kernel>``: a photograph at a quarter of its size, a digit.
+
+    Returns:
+        Grey values from 0 (black) to 255 (white), shape (height, width), by name.
+    """
+    digit = datasets.digits(SEED, images=True).x_train[0, ..., 0]
+    greys = {"palace": photograph(4), "digit": digit}
+    return {name: np.round(255 * grey).astype(np.uint8) for name, grey in greys.items()}
+
+
 def rounded(values: np.ndarray) -> list[float]:
     """Return numbers as they are written to a file."""
     return [round(float(value), DECIMALS) for value in values]
@@ -94,6 +107,8 @@ def main() -> None:
     problems = {name: describe(x, y) for name, (x, y) in points().items()}
     write("perceptron.json", {"seed": SEED, "problems": problems})
     write("noisy_wave.json", {"noise": NOISE, "draws": draws()})
+    packed = {name: encode(grey, "uint8") for name, grey in pictures().items()}
+    write("pictures.json", {"credit": datasets.PHOTOGRAPHS["china"], "pictures": packed})
 
 
 if __name__ == "__main__":
