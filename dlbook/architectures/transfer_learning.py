@@ -74,6 +74,8 @@ def freeze(model: Any, frozen: bool = True) -> Any:
         >>> len(freeze(glyph_network()).trainable_variables)
         0
     """
+    for layer in getattr(model, "layers", ()):
+        freeze(layer, frozen)  # Keras does not reach layers that were frozen one by one
     model.trainable = not frozen
     return model
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LOSS = "sparse_categorical_crossentropy_from_logits"
 GLYPHS = {"digits": "0123456789", "letters": ascii_uppercase}
 NUM_GLYPHS = 2600
+OTHER_SEEDS = 1000
+"""Added to the seed of a first network: else a new head would start with the weights with which
+the head of the first network started, and these the base already knows."""
 EPOCHS: Mapping[Any, int] = {"MNIST": 1, "0 to 4": 30, "0 to 4, few": 200}
 
 
@@ -67,7 +70,8 @@ def _five_networks(source: str, first: int) -> "xr.Dataset":
         keep_weights=True,
     )  # fmt: skip
     study = Experiment("source", "What is there to take over?", {"source": (source,)}, training)
-    return study.run(seeds=range(first, first + 5), progress=False).sel(source=source)
+    seeds = range(OTHER_SEEDS + first, OTHER_SEEDS + first + 5)
+    return study.run(seeds=seeds, progress=False).sel(source=source)
 
 
 @cache
@@ -79,10 +83,10 @@ def pretrained(source: str, seed: int) -> Weights:
     import keras
 
     if source.startswith("untrained"):
-        keras.utils.set_random_seed(seed)
+        keras.utils.set_random_seed(OTHER_SEEDS + seed)
         network = source_network(source.removeprefix("untrained").strip() or "digits")
         return {one.name: one.get_weights() for one in network.layers if one.weights}
-    run = _five_networks(source, seed // 5 * 5).sel(seed=seed)
+    run = _five_networks(source, seed // 5 * 5).sel(seed=OTHER_SEEDS + seed)
     ends = "_kernel"
     names = [str(name)[8 : -len(ends)] for name in run if str(name).endswith(ends)]
     return {one: [run[f"weights_{one}_{part}"].values for part in ("kernel", "bias")]
