@@ -12,6 +12,7 @@ from dlbook.site.book import Book
 from dlbook.site.header import unsearched
 
 LEDGER = "<!-- ledger -->"
+VERDICTS = "<!-- verdicts -->"
 WHERE = "#what-the-notes-say-what-we-measured"
 
 Records = Mapping[str, Any]
@@ -53,6 +54,21 @@ def page(book: Book, link: Callable[[str], str]) -> str:
     ledgers = read(book)
     sections = "\n".join(_part(book, part, ledgers, link) for part in book.parts)
     return unsearched(f"{_counts(book, ledgers)}\n<dlbook-ledger>\n{sections}\n</dlbook-ledger>")
+
+
+def verdicts(book: Book) -> str:
+    """How many claims the book has, and how many of them hold, fail or depend, as HTML.
+
+    Args:
+        book: the book.
+    """
+    counter = Counter(one.verdict for found in read(book).values() for one in found)
+    counts = "\n".join(
+        f'<li><strong>{counter[verdict]}</strong> <span class="verdict verdict-{verdict}">'
+        f"{verdict.badge}</span></li>"
+        for verdict in Verdict
+    )
+    return f'<p><strong>{counter.total()}</strong> claims:</p>\n<ul>\n{counts}\n</ul>'
 
 
 def _measured_before(*results: Any) -> NoReturn:

@@ -248,6 +248,8 @@ def _lists(build: Build, page: Page, html: str, link: Any) -> str:
         html = html.replace(listings.NOTES_MAP, listings.notes_map(build.book, link))
     if ledger.LEDGER in html:
         html = html.replace(ledger.LEDGER, ledger.page(build.book, link))
+    if ledger.VERDICTS in html:
+        html = html.replace(ledger.VERDICTS, ledger.verdicts(build.book))
     return html
 
 

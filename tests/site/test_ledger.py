@@ -52,6 +52,13 @@ def test_the_counts_are_those_of_the_verdicts(real_book, shown):
     assert numbers == [*(counts[verdict] for verdict in Verdict), sum(counts.values())]
 
 
+def test_the_home_page_counts_the_same_verdicts(real_book):
+    counts = Counter(record["verdict"] for record in records(real_book))
+    numbers = re.findall(r"<strong>(\d+)</strong>", ledger.verdicts(real_book))
+    expected = [sum(counts.values()), *(counts[verdict] for verdict in Verdict)]
+    assert list(map(int, numbers)) == expected
+
+
 def test_a_chapter_leads_to_its_experiment(shown):
     where = "../maths/softmax/#what-the-notes-say-what-we-measured"
     assert f'<h3 id="softmax"><a href="{where}">Softmax</a></h3>' in shown
