@@ -371,8 +371,6 @@ def plot_one_dimension(results: "xr.Dataset") -> "plots.BookFigure":
 
 def plot_discriminator(results: "xr.Dataset", seed: int = 0) -> "plots.BookFigure":
     """Draw where the samples lie and what the discriminator says, at several times."""
-    from scipy.stats import norm
-
     times = ((TRAINED[2], 20), (TRAINED[0], 1), (TRAINED[0], 20))
     drawing, panels = plots.figure(
         "Densities of real and generated samples on a line, with the learned discriminator and "
@@ -383,24 +381,26 @@ def plot_discriminator(results: "xr.Dataset", seed: int = 0) -> "plots.BookFigur
         sharex=True,
         sharey=True,
     )
-    places = PLACES[abs(PLACES - 2.5) < 4.5]
-    p = norm.pdf(places, 3, 1)
     for panel, (trained, checkpoint) in zip(panels, times, strict=True):
-        now = results.sel(seed=seed, trained=trained).isel(checkpoint=checkpoint)
-        now = now.isel(place=np.isin(PLACES, places))
-        q = now["density"].values
-        panel.fill_between(places, p, color="blue", alpha=0.25, label="real")
-        panel.fill_between(
-            places, q.clip(0, 1.05).round(3), color="orange", alpha=0.35, label="generated"
-        )
-        best = np.where(p + q > 0.01, optimal_discriminator(p, q), np.nan)
-        panel.plot(places, best, color="muted", linestyle="--", label="best D")
-        panel.plot(places, now["probability"], color="accent", label="learned D")
-        title = f"{trained}, {checkpoint * LINE_STEPS[1]:,} steps"
-        panel.set(title=title, ylabel="density, probability", ylim=(0, 1.05), xlim=(-2, 7))
+        _draw_answers(panel, results.sel(seed=seed, trained=trained).isel(checkpoint=checkpoint))
+        panel.set(title=f"{trained}, {checkpoint * LINE_STEPS[1]:,} steps")
     panels[1].legend(loc="upper right")
     panels[-1].set(xlabel="place on the line")
     return drawing
+
+
+def _draw_answers(panel: Any, now: "xr.Dataset") -> None:
+    from scipy.stats import norm
+
+    seen = abs(PLACES - 2.5) < 4.5
+    places, learned, q = PLACES[seen], now["probability"].values[seen], now["density"].values[seen]
+    p = norm.pdf(places, 3, 1)
+    best = np.where(p + q > 0.01, optimal_discriminator(p, q), np.nan)
+    panel.fill_between(places, p, color="blue", alpha=0.25, label="real")
+    panel.fill_between(places, q.clip(0, 1.05), color="orange", alpha=0.35, label="generated")
+    panel.plot(places, best, color="muted", linestyle="--", label="best D")
+    panel.plot(places, learned, color="accent", label="learned D")
+    panel.set(ylabel="density, probability", ylim=(0, 1.05), xlim=(-2, 7))
 
 
 def plot_eight_modes(results: "xr.Dataset") -> "plots.BookFigure":
