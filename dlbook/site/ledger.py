@@ -68,7 +68,7 @@ def verdicts(book: Book) -> str:
         f"{verdict.badge}</span></li>"
         for verdict in Verdict
     )
-    return f'<p><strong>{counter.total()}</strong> claims:</p>\n<ul>\n{counts}\n</ul>'
+    return f"<p><strong>{counter.total()}</strong> claims:</p>\n<ul>\n{counts}\n</ul>"
 
 
 def _measured_before(*results: Any) -> NoReturn:
