@@ -227,10 +227,10 @@ def look_inside(model: Any, data: Data) -> dict[str, np.ndarray]:
 
 
 def untrained_reach(seed: int, cell: str) -> dict[str, np.ndarray]:
-    """Measure the reach of a network of the adding problem before training, over 60 moments."""
+    """Measure the reach of a network of the adding problem before training, over 40 moments."""
     import keras
 
-    lists = datasets.adding_problem(seed, num_examples=16, timesteps=60, num_test=0).x_train
+    lists = datasets.adding_problem(seed, num_examples=16, timesteps=40, num_test=0).x_train
     keras.utils.set_random_seed(seed)
     layer = adding_network(cell).layers[0]
     layer.build(lists.shape)
@@ -276,11 +276,12 @@ REACH = Experiment(
 )  # fmt: skip
 SINE_TRIAL = Training(
     sine_network, datasets.sine_waves, "mean_squared_error", optimizer="adam", learning_rate=0.01,
-    batch_size=32, epochs=10, keep_curves=False,
+    batch_size=32, epochs=30,
 )  # fmt: skip
 SINE = Experiment(
     "sine", "Do gates help where nothing has to be remembered for long?",
-    {"cell": ("RNN", "LSTM", "GRU"), "equal": ("weights", "units")}, SINE_TRIAL,
+    {"cell": ("RNN", "LSTM", "GRU"), "equal": ("weights",)}, SINE_TRIAL, range(10),
+    full_independent={"equal": ("weights", "units")}, full_seeds=range(20),
     units={"test_loss": "mean squared error one step ahead"},
 )  # fmt: skip
 CHARACTER_TRIAL = Training(
@@ -462,7 +463,7 @@ def plot_plain_cell(results: "xr.Dataset") -> "plots.BookFigure":
 
 def plot_reach(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw the reach of the gradient against the lag, for untrained networks."""
-    return _reach_curves(results["reach"], "untrained networks, over 60 moments")
+    return _reach_curves(results["reach"], "untrained networks, over 40 moments")
 
 
 def plot_trained_reach(results: "xr.Dataset") -> "plots.BookFigure":
@@ -567,12 +568,14 @@ def plot_sine(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw the error on the wave for every cell, with equal weights and with equal units."""
     figure, axes = plots.figure(
         "Mean squared error one step ahead on the wave, as a power of ten, one dot per network, "
-        "for three cells with equal numbers of weights and with equal numbers of units.",
-        height=4.4,
+        "for three cells with equal numbers of weights.",
+        height=0.8 + 0.6 * results["cell"].size * results["equal"].size,
     )
     loss: Any = np.log10(results["test_loss"])
     rows = {
-        f"{cell}, equal {equal}": loss.sel(cell=cell, equal=equal).values
+        (cell if equal == "weights" else f"{cell}, 9 units"): loss.sel(
+            cell=cell, equal=equal
+        ).values
         for equal in results["equal"].values.tolist()
         for cell in results["cell"].values.tolist()
     }

@@ -227,7 +227,7 @@ def test_the_rate_is_chosen_by_other_seeds_and_never_one_that_diverged():
 
 def test_before_training_a_plain_cell_reaches_farther_than_half_closed_gates():
     levels = {"cell": CELLS[:3]}
-    found = relative_reach(REACH.run(seeds=3, independent=levels, progress=False), 59)
+    found = relative_reach(REACH.run(seeds=3, independent=levels, progress=False), 39)
     plain, open_gates, half_closed = found.mean("seed").values
     assert plain > open_gates + 0.5
     assert open_gates > half_closed + 5
