@@ -369,7 +369,7 @@ def left_by_the_bank(results: "xr.Dataset") -> "list[Evidence]":
 
 
 def trained_minus_untrained(results: "xr.Dataset") -> "list[Evidence]":
-    """Return how much style error training on other images adds to the same network."""
+    """Return the texture error of each trained network minus that of the small untrained one."""
     runs = results["texture"].squeeze("size")
     trained = [name for name in runs["network"].values if "trained on" in str(name)]
     added = runs.sel(network=trained) - runs.sel(network=SMALL)
@@ -440,13 +440,27 @@ def plot_style_weight(results: "xr.Dataset") -> "plots.BookFigure":
     return drawing
 
 
+def short_name(network: str) -> str:
+    """Abbreviate the name of a network, for a figure on a phone.
+
+    Args:
+        network: One of `dlbook.lab.style_networks.NETWORKS_FOR_STYLE`.
+
+    Returns:
+        At most 12 letters.
+
+    Example:
+        >>> short_name("small VGG, trained on digits")
+        'VGG, digits'
+    """
+    short = network.replace(TRAINED, "VGG,").replace("MobileNet", "MN")
+    return short.replace("untrained", "random").replace(" trained on", "")
+
+
 def plot_networks(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw what the last judge says of each network's picture, one dot per seed."""
     runs = results.isel(judge=-1).squeeze("size")
-    names = [
-        str(name).replace(TRAINED, "VGG,").replace("MobileNet, trained on ImageNet", "MobileNet")
-        for name in runs["network"].values
-    ]
+    names = [short_name(str(name)) for name in runs["network"].values]
     drawing, panels = plots.figure(
         "Three panels of dots, a row for each network: texture error, error of large structures "
         "and content error of its pictures, by a judge that none of them optimized.",

@@ -45,7 +45,7 @@ def open_picture(path: str | Path, size: int = 512) -> NDArray:
     """
     path = Path(path)
     if path.is_dir() or not path.exists():
-        what = "is a folder" if path.is_dir() else "there is no such file"
+        what = "this is a folder" if path.is_dir() else "there is no such file"
         raise PictureError(f"a picture must be a file; {what}. Received: {path}")
     try:
         with warnings.catch_warnings():

@@ -180,6 +180,13 @@ def imagenet_mobilenet(weights: str | None = "imagenet") -> "keras.Model":
     return _looking_into(whole, (inputs, 2 * inputs - 1), MOBILENET_STYLE, MOBILENET_STYLE[2:3])
 
 
+def _untrained_mobilenet(seed: int) -> "keras.Model":
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    return imagenet_mobilenet(weights=None)
+
+
 def _looking_into(
     whole: "keras.Model", way_in: tuple[Any, Any], style: Sequence[str], content: Sequence[str]
 ) -> "keras.Model":
@@ -247,6 +254,7 @@ NETWORKS_FOR_STYLE: dict[str, Callable[[Sequence[ArrayLike], int], Any]] = {
     SMALL: lambda pictures, seed: small_vgg(seed),
     f"{TRAINED} digits": lambda pictures, seed: trained_vgg("digits", seed),
     f"{TRAINED} clothes": lambda pictures, seed: trained_vgg("fashion_mnist", seed),
+    "MobileNet, untrained": lambda pictures, seed: _untrained_mobilenet(seed),
     "MobileNet, trained on ImageNet": lambda pictures, seed: imagenet_mobilenet(),
 }
 """Name -> builder from the pictures at hand and a seed."""

@@ -252,6 +252,7 @@ def test_the_records_decide_the_claims_as_the_page_says():
 
 def test_in_the_record_an_untrained_bank_meets_the_bands():
     texture = load(RECORDED / "networks.json").squeeze("size")["texture"].sel(judge="MobileNetV2")
+    assert tuple(texture["network"].values) == chapter.EVERY
     means = texture.mean("seed")
     assert 0.08 < float(means.sel(network="untouched")) < 0.3
     assert float(means.sel(network="filter bank")) < 0.06
