@@ -467,8 +467,12 @@ def plot_order(results: "xr.Dataset") -> "plots.BookFigure":
         height=4.6,
     )
     accuracy = results["test_accuracy"]
-    cells = [(order, network) for order in ORDERS for network in accuracy["network"].values]
-    rows = {f"{n}, {o}": accuracy.sel(order=o, network=n).values for o, n in cells}
+    short = ("in order", "one shuffle", "each its own")  # as long as a phone allows
+    rows = {
+        f"{network}, {name}": accuracy.sel(order=order, network=network).values
+        for order, name in zip(ORDERS, short, strict=True)
+        for network in accuracy["network"].values
+    }
     plots.strip(axes, rows)
     plots.reference(axes, 0.5, along="y")
     axes.set(xlabel="accuracy on fresh stretches (dashed: chance)", xlim=(0.4, 1.02))
