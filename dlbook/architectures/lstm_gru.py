@@ -272,7 +272,7 @@ GATES_OF_ONE = Experiment(
 )  # fmt: skip
 REACH = Experiment(
     "reach", "How far back does the gradient reach before training?", {"cell": CELLS},
-    untrained_reach, dims={"reach": ("lag",)},
+    untrained_reach, range(10), dims={"reach": ("lag",)}, full_seeds=range(20),
 )  # fmt: skip
 SINE_TRIAL = Training(
     sine_network, datasets.sine_waves, "mean_squared_error", optimizer="adam", learning_rate=0.01,
