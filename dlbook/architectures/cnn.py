@@ -75,7 +75,7 @@ def accuracy_by_shift(
 SHIFT = Experiment(
     name="shift_and_scramble",
     question="Does a network know a digit that has moved, and does it need neighbours?",
-    independent={"network": NETWORKS, "training": TRAININGS, "epochs": (8,)},
+    independent={"network": NETWORKS, "training": TRAININGS, "epochs": (4,)},
     full_independent={"epochs": (20,)},
     trial=Training(
         digit_network, padded_digits, LOSS, optimizer="adam", learning_rate=0.003, batch_size=32,
@@ -139,7 +139,7 @@ def place_network(network: str) -> "keras.Sequential":
 PLACES = Experiment(
     name="places",
     question="Does a network know where a spot is if it keeps only the maximum of each map?",
-    independent={"network": ("MLP", "global"), "spot": ("cut off", "whole"), "epochs": (10,)},
+    independent={"network": ("MLP", "global"), "spot": ("cut off", "whole"), "epochs": (8,)},
     full_independent={"network": ("MLP", *HEADS), "epochs": (20,)},
     trial=Training(
         place_network, places, "mean_squared_error", optimizer="adam", learning_rate=0.003,
@@ -158,7 +158,7 @@ def channel_network(first_filters: int, second_filters: int) -> "keras.Sequentia
 CHANNELS = Experiment(
     name="channels",
     question="What do more filters gain?",
-    independent={"first_filters": (2, 8), "second_filters": (4, 16), "epochs": (12,)},
+    independent={"first_filters": (2, 8), "second_filters": (4, 16), "epochs": (6,)},
     full_independent={"first_filters": (2, 4, 8), "second_filters": (4, 8, 16), "epochs": (20,)},
     trial=Training(
         channel_network, shifted_digits, LOSS, optimizer="adam", learning_rate=0.003,
