@@ -128,7 +128,7 @@ def on_a_line(seeds: Sequence[int], trained: str) -> dict[str, np.ndarray]:
 
 
 RING = 2 * np.stack([np.cos(np.arange(8) * np.pi / 4), np.sin(np.arange(8) * np.pi / 4)], axis=1)
-BLUR, RING_STEPS = 0.1, (2000, 500)
+BLUR, RING_STEPS = 0.1, (1200, 400)
 
 
 def ring_data(num_points: int = 8000) -> np.ndarray:
@@ -355,8 +355,8 @@ def plot_phases() -> "plots.BookFigure":
 def plot_one_dimension(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw the distance to the real samples over the steps, for each way of training."""
     drawing, axes = plots.figure(
-        "Distance of generated to real samples on a logarithmic axis against steps: with both "
-        "phases it falls and then moves up and down, with one phase or nothing frozen it does not.",
+        "Distance of generated to real samples on a logarithmic axis against steps, a line with a "
+        "band for each way of training: both phases, one of them alone, and nothing frozen.",
         height=3.8,
     )
     plots.log_axis(axes, "y")
@@ -432,8 +432,8 @@ def plot_digits(results: "xr.Dataset") -> "plots.BookFigure":
     runs, name = results.isel(data_set=0), str(results["data_set"].values[0])
     steps = np.arange(results.sizes["checkpoint"]) * SETUPS[name].steps[1]
     drawing, panels = plots.figure(
-        "Two panels over the steps: above the losses of generator and discriminator, which hardly "
-        "tell anything; below the distance to real pictures, which falls.",
+        "Two panels over the steps: above the losses of generator and discriminator with "
+        "the lines ln 2 and 2 ln 2; below the distance to real pictures on a logarithmic axis.",
         rows=2,
         height=5.8,
         sharex=True,
@@ -461,7 +461,7 @@ def plot_samples(results: "xr.Dataset", seed: int = 0) -> "plots.BookFigure":
     setup = SETUPS[str(results["data_set"].values[0])]
     side = int(samples.sizes["pixel"] ** 0.5)
     drawing, panels = plots.figure(
-        "Rows of generated digits at four moments, from grey noise to strokes that can be read.",
+        "Rows of generated digits at four moments of training, the same random numbers in each.",
         rows=samples.sizes["moment"],
         columns=samples.sizes["picture"],
         height=4.4,
