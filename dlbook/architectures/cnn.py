@@ -397,7 +397,7 @@ def plot_dense_width(results: "xr.Dataset") -> "plots.BookFigure":
 def plot_places(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw which share of place and of width each network explains, a dot for each run."""
     drawing, panels = plots.figure(
-        "Share of the variance of place and of width that three networks explain, for spots that "
+        "Share of the variance of place and of width that each network explains, for spots that "
         "the border cuts off and for whole ones; one row for each network and kind of spot.",
         rows=2,
         height=6.4,

@@ -126,7 +126,7 @@ def feature_maps(model: "keras.Model", layer: int | str, images: ArrayLike) -> n
             "`layer` must put out maps (images, height, width, channels); choose a convolution or "
             f"a pooling. Received: {layer!r}, which puts out {tuple(output.shape)}"
         )
-    look = keras.Model(model.inputs, output)
+    look = keras.Model(model.inputs[0], output)
     parts = np.array_split(pixels, -(-len(pixels) // 256))
     return np.concatenate([np.asarray(look(part)) for part in parts])
 
