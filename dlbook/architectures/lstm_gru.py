@@ -204,7 +204,6 @@ def at_own_rate(results: "xr.Dataset") -> "xr.Dataset":
 
 CELLS = ("RNN", "LSTM", "LSTM, bias 0", "GRU")
 PLAIN = CELLS[0]
-ALWAYS_ONE = 1 / 6  # mean squared error of the answer 1 in the adding problem
 NUM_WEIGHTS = 1153  # of a plain cell with 32 units, two features and one answer
 
 
@@ -402,6 +401,7 @@ CLAIMS = (
 
 # The figure
 
+ALWAYS_ONE = 1 / 6  # mean squared error of the answer 1 in the adding problem
 NAMES = {PLAIN: "RNN", "LSTM": "LSTM", "LSTM, bias 0": "bias 0", "GRU": "GRU"}
 SHADES = {PLAIN: "red", "LSTM": "blue", "LSTM, bias 0": "sky", "GRU": "orange"}
 
