@@ -128,7 +128,7 @@ def on_a_line(seeds: Sequence[int], trained: str) -> dict[str, np.ndarray]:
 
 
 RING = 2 * np.stack([np.cos(np.arange(8) * np.pi / 4), np.sin(np.arange(8) * np.pi / 4)], axis=1)
-BLUR, RING_STEPS = 0.1, (1200, 400)
+BLUR, RING_STEPS = 0.1, (1200, 200)
 
 
 def ring_data(num_points: int = 8000) -> np.ndarray:
