@@ -223,10 +223,11 @@ def _training(model: Any, data: Any, **settings: Any) -> Training:
 
 SHOTS = Experiment(
     "shots", "What is a base worth that has learned something else?",
-    {"shots": (1, 2, 5, 20), "start": STARTS},
+    {"shots": (1, 5, 20), "start": STARTS},
     _training(started, few_digits, batch_size=50, epochs=by("shots", {20: 30}, default=80),
               learning_rate=by("start", {"scratch": 0.003}, default=0.01)),
     units={**ACCURACY, "shots": "handwritten digits per class"},
+    full_independent={"shots": (1, 2, 5, 20)},
 )  # fmt: skip
 SPEED = Experiment(
     "speed", "Does a base make learning faster, or the network better?",
@@ -241,9 +242,10 @@ NEAR_TASK = Experiment(
 )  # fmt: skip
 DEPTH = Experiment(
     "depth", "Does a deep network need a base more than a shallow one?",
-    {"depth": (1, 4, 8), "start": ("scratch", "tuned")},
+    {"depth": (1, 6), "start": ("scratch", "tuned")},
     _training(deep_network, partial(datasets.digits, num_examples=50, validation=0),
               learning_rate=0.003), units={**ACCURACY, "depth": "hidden layers"},
+    full_independent={"depth": (1, 4, 8)},
 )  # fmt: skip
 FINE_TUNE = Experiment(
     "fine_tune", "How fast may a base change?",
@@ -396,7 +398,7 @@ def plot_shots(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw the gain over scratch against the number of digits, frozen above, tuned below."""
     figure, panels = plots.figure(
         "Two panels, frozen and tuned bases: accuracy minus that of a network from scratch, "
-        "against the handwritten digits per class. The gains shrink from left to right.",
+        "against the handwritten digits per class.",
         rows=2,
         height=6,
         sharex=True,
@@ -418,7 +420,7 @@ def plot_speed(results: "xr.Dataset") -> "plots.BookFigure":
     rates = results["learning_rate"].values
     figure, panels = plots.figure(
         "Accuracy on fresh digits over the epochs, for networks from scratch and for two tuned "
-        "bases: the lines differ at the beginning and come close at the end.",
+        "bases.",
         rows=len(rates),
         height=0.6 + 3 * len(rates),
         sharex=True,
@@ -439,8 +441,8 @@ def plot_near_task(results: "xr.Dataset") -> "plots.BookFigure":
     """Draw accuracy on 5 to 9 against the layer, trained on 0 to 4 or untrained."""
     shots = results["shots"].values
     figure, panels = plots.figure(
-        "Accuracy on the digits 5 to 9 against the layer that the head sits on: it falls from the "
-        "pixels to layer 2, for layers that learned 0 to 4 and for untrained ones.",
+        "Accuracy on the digits 5 to 9 against the layer that the head sits on (0: the pixels), "
+        "for layers that learned 0 to 4 and for untrained ones.",
         columns=len(shots),
         height=3.4,
         sharey=True,
@@ -452,6 +454,7 @@ def plot_near_task(results: "xr.Dataset") -> "plots.BookFigure":
             label, color = names[source]
             plots.band(panel, results["layer"], interval, label=label, color=color)
         panel.set(title=f"{count} per class", xlabel="layer", xticks=results["layer"].values)
+        panel.margins(x=0.2)
     panels[0].set(ylabel="accuracy on 5 to 9")
     panels[-1].legend(loc="lower left")
     return figure
