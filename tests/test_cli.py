@@ -724,24 +724,24 @@ def test_without_mkdocs_building_says_what_to_install(book, monkeypatch, capsys)
 
 # New
 
+UNWRITTEN = "maths/encoding"
+
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch, root):
-    """A repository with the real nav and no chapters' files."""
+    """A repository with the real nav, in which one chapter is announced and not yet written."""
     (tmp_path / "docs").mkdir()
-    for name in ("mkdocs.yml", "docs/notes.yml"):
-        (tmp_path / name).write_bytes((root / name).read_bytes())
+    (tmp_path / "docs" / "notes.yml").write_bytes((root / "docs" / "notes.yml").read_bytes())
+    nav = (root / "mkdocs.yml").read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in nav if f"{UNWRITTEN}.md" not in line]
+    assert len(kept) == len(nav) - 1
+    (tmp_path / "mkdocs.yml").write_text("".join(kept), encoding="utf-8")
     monkeypatch.setattr(contents, "root", lambda: tmp_path)
     return tmp_path
 
 
-def unwritten() -> str:
-    """Address of a chapter that is announced and not written, or of one that is neither."""
-    return next(iter(contents.planned()), "maths/something_new")
-
-
 def test_new_writes_page_module_and_test_and_a_line_in_the_nav(copy, capsys):
-    address = unwritten()
+    address = UNWRITTEN
     assert main(["new", address]) == 0
     part, name = address.split("/")
     shown = capsys.readouterr().out

@@ -64,9 +64,7 @@ def verdicts(book: Book) -> str:
     """
     counter = Counter(one.verdict for found in read(book).values() for one in found)
     counts = "\n".join(
-        f'<li><strong>{counter[verdict]}</strong> <span class="verdict verdict-{verdict}">'
-        f"{verdict.badge}</span></li>"
-        for verdict in Verdict
+        f"<li><strong>{counter[verdict]}</strong> {verdict.badge}</li>" for verdict in Verdict
     )
     return f"<p><strong>{counter.total()}</strong> claims:</p>\n<ul>\n{counts}\n</ul>"
 
