@@ -11,6 +11,7 @@ _HEADER_LINK = re.compile(r'<a class="headerlink".*?</a>', re.S)
 _TAG = re.compile(r"<[^>]+>")
 _ABBREVIATION = re.compile(r'<abbr title="([^"]*)">(.*?)</abbr>', re.S)
 _UNSEARCHED = re.compile(r"<!--noindex-->.*?<!--/noindex-->", re.S)
+_PYTHON = re.compile(r'<div class="language-py\w* highlight">.*?</pre></div>', re.S)
 _MARKS = re.compile(r"<!--/?noindex-->")
 _IMAGE = re.compile(r"<img\b[^>]*>")
 _SOURCE = re.compile(r'\bsrc="([^"]{0,80})')
@@ -74,7 +75,7 @@ def searchable(html: str) -> str:
     It begins with the heading: for anything before, a line break even, the search would make an
     entry of its own that has the title and nothing else.
     """
-    return maths.readable(_UNSEARCHED.sub("", html)).lstrip()
+    return maths.readable(_PYTHON.sub("", _UNSEARCHED.sub("", html))).lstrip()
 
 
 def without_marks(html: str) -> str:

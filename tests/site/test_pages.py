@@ -273,3 +273,9 @@ def test_a_chapter_without_a_module_has_nothing_to_import(executed_book):
 def test_the_search_reads_a_page_from_its_heading_on():
     shown = markup.searchable("<!--noindex--><p>Part</p><!--/noindex-->\n<h1>Title</h1><p>Text</p>")
     assert shown == "<h1>Title</h1><p>Text</p>", "anything before makes an entry of its own"
+
+
+def test_the_search_reads_no_python():
+    code = '<div class="language-py highlight"><pre><code><span>x = 1</span></code></pre></div>'
+    shown = markup.searchable(f"<h1>Title</h1>{code}<p>Text</p>{code}<p>More</p>")
+    assert shown == "<h1>Title</h1><p>Text</p><p>More</p>"
