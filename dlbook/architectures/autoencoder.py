@@ -464,11 +464,10 @@ def plot_plane(results: "xr.Dataset") -> "plots.BookFigure":
     shades = ("blue", "orange", "green", "purple", "red", "sky", "ink", "accent", "muted", "yellow")
     for panel, name, title in zip(panels, ("code", "pca"), ("autoencoder", "PCA"), strict=True):
         places, digits = run[f"{name}_plane"].values, run["digit"].values.astype(int)
-        for place, digit in zip(places[:90], digits, strict=False):
-            panel.text(*place, str(digit), color=shades[digit], fontsize=11, ha="center")
-        low, high = np.nanpercentile(places[:90], [0, 100], axis=0)
-        room = 0.05 * (high - low)
-        panel.set(xlim=(low[0] - room[0], high[0] + room[0]), title=title)
-        panel.set(ylim=(low[1] - room[1], high[1] + room[1]))
+        places, digits = places[:90], digits[:90]
+        for digit, shade in enumerate(shades):
+            marks = {"marker": f"${digit}$", "markersize": 8, "linestyle": "none"}
+            panel.plot(*places[digits == digit].T, color=shade, **marks)
+        panel.set_title(title)
         panel.grid(visible=False)
     return drawing
