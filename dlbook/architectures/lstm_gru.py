@@ -11,7 +11,7 @@ from dlbook.calculus.derivatives import sigmoid
 from dlbook.lab import datasets, plots
 from dlbook.lab.characters import characters_of
 from dlbook.lab.checks import numbers
-from dlbook.lab.choice import mean_of_others
+from dlbook.lab.choice import at_own_rate
 from dlbook.lab.claims import Claim, Evidence
 from dlbook.lab.datasets import Data
 from dlbook.lab.experiment import Experiment
@@ -177,29 +177,6 @@ def gates_over_time(weights: Sequence[ArrayLike], sequences: ArrayLike) -> dict[
     return {name: np.stack([one[name] for one in seen], axis=1) for name in seen[0]}
 
 
-def at_own_rate(results: "xr.Dataset") -> "xr.Dataset":
-    """Keep the runs at the learning rate that was best for the other seeds.
-
-    Best is the lowest validation loss at the end, on average over all other seeds: no run and no
-    test example has a say in the choice that is made for it.
-
-    Args:
-        results: With `val_loss`, and the dimensions `learning_rate`, `seed` and `epoch`.
-
-    Returns:
-        The results without the dimension `learning_rate`, which is now a variable.
-
-    Example:
-        >>> import xarray as xr
-        >>> dims, losses = ("learning_rate", "seed", "epoch"), [[[0.0], [0.9]], [[0.8], [0.8]]]
-        >>> levels = {"learning_rate": [0.1, 1.0], "epoch": [1]}
-        >>> at_own_rate(xr.Dataset({"val_loss": (dims, losses)}, levels))["learning_rate"].values
-        array([1. , 0.1])
-    """
-    cost = results["val_loss"].isel(epoch=-1, drop=True).fillna(1e9)  # diverged
-    return results.isel(learning_rate=mean_of_others(cost).argmin("learning_rate"))
-
-
 # The experiment
 
 CELLS = ("RNN", "LSTM", "LSTM, bias 0", "GRU")
@@ -315,7 +292,7 @@ def differences(loss: "xr.DataArray", along: str, pairs: Any = GATED) -> list[Ev
 
 def lists_from(length: int, adding: "xr.Dataset") -> "xr.DataArray":
     """Return the test losses of lists of some length and more, each cell at its own rate."""
-    loss = at_own_rate(adding)["test_loss"]
+    loss = at_own_rate(adding, "val_loss")["test_loss"]
     return loss.sel(timesteps=loss["timesteps"] >= length)
 
 
@@ -348,7 +325,7 @@ def early_learning(adding: "xr.Dataset") -> list[Evidence]:
 
 def stuck(rates: "xr.Dataset") -> Evidence:
     """Mean squared error of the plain cell in lists of 30, at the best of three rates."""
-    loss = at_own_rate(rates)["test_loss"].isel(cell=0, timesteps=0)
+    loss = at_own_rate(rates, "val_loss")["test_loss"].isel(cell=0, timesteps=0)
     return Evidence.from_mean("length 30", loss, at_least=0.15)
 
 
@@ -359,7 +336,7 @@ def relative_reach(results: "xr.Dataset", lag: int) -> Any:
 
 def reach_gained(before: "xr.Dataset", adding: "xr.Dataset") -> list[Evidence]:
     """How many powers of ten farther the gradient of gated cells reaches, over 29 moments."""
-    trained = at_own_rate(adding.sel(timesteps=30))
+    trained = at_own_rate(adding.sel(timesteps=30), "val_loss")
     found = {"untrained": relative_reach(before, 29), "trained": relative_reach(trained, 29)}
     return [
         Evidence.from_mean(
@@ -419,7 +396,7 @@ def plot_adding(results: "xr.Dataset") -> "plots.BookFigure":
         "a logarithmic axis; a dashed line shows the error of always answering 1."
     )
     axes.set_yscale("log")
-    loss = at_own_rate(results)["test_loss"]
+    loss = at_own_rate(results, "val_loss")["test_loss"]
     for cell in loss["cell"].values.tolist():
         found = _typical(loss.sel(cell=cell))
         plots.band(axes, loss["timesteps"], found, label=NAMES[cell], color=SHADES[cell])

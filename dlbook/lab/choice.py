@@ -23,15 +23,16 @@ def mean_of_others(values: "xr.DataArray") -> "xr.DataArray":
     return (values.sum("seed") - values) / max(values.sizes["seed"] - 1, 1)
 
 
-def at_own_rate(results: "xr.Dataset") -> "xr.Dataset":
+def at_own_rate(results: "xr.Dataset", measure: str = "val_accuracy") -> "xr.Dataset":
     """Keep the runs at the learning rate that was best for the other seeds.
 
-    For each condition and each seed, that is the rate with the highest validation accuracy at the
-    end, on average over all other seeds. So no run and no test example has a say in the choice
-    that is made for it.
+    For each condition and each seed, that is the rate with the best validation score at the end,
+    on average over all other seeds. So no run and no test example has a say in the choice that is
+    made for it. A rate at which one of them diverged comes last.
 
     Args:
-        results: With `val_accuracy`, and the dimensions `learning_rate`, `seed` and `epoch`.
+        results: With `measure`, and the dimensions `learning_rate`, `seed` and `epoch`.
+        measure: `"val_accuracy"`: the highest is best; `"val_loss"`: the lowest.
 
     Returns:
         The results without the dimension `learning_rate`, which is now a variable.
@@ -45,5 +46,6 @@ def at_own_rate(results: "xr.Dataset") -> "xr.Dataset":
         >>> chosen["learning_rate"].values
         array([0.1, 1. , 1. ])
     """
-    score = mean_of_others(results["val_accuracy"].isel(epoch=-1, drop=True))
-    return results.isel(learning_rate=score.argmax("learning_rate"))
+    last = results[measure].isel(epoch=-1, drop=True)
+    score = (last if measure == "val_accuracy" else -last).fillna(-1e9)
+    return results.isel(learning_rate=mean_of_others(score).argmax("learning_rate"))

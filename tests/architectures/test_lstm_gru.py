@@ -14,7 +14,6 @@ from dlbook.architectures.lstm_gru import (
     PLAIN_CELL,
     REACH,
     SINE,
-    at_own_rate,
     gates_over_time,
     gru_step,
     lstm_gates,
@@ -213,16 +212,6 @@ def test_what_does_not_fit_is_refused(tmp_path):
 
 
 # The claims
-
-
-def test_the_rate_is_chosen_by_other_seeds_and_never_one_that_diverged():
-    import xarray as xr
-
-    dims = ("learning_rate", "seed", "epoch")
-    losses = [[[0.1], [0.9], [0.9]], [[0.4], [0.4], [np.nan]]]
-    levels = {"learning_rate": [0.1, 1.0], "epoch": [1]}
-    chosen = at_own_rate(xr.Dataset({"val_loss": (dims, losses)}, levels))
-    assert chosen["learning_rate"].values.tolist() == [0.1, 0.1, 1.0]
 
 
 def test_before_training_a_plain_cell_reaches_farther_than_half_closed_gates():

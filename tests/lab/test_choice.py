@@ -26,3 +26,11 @@ def test_a_rate_is_chosen_without_looking_at_its_own_seed():
         {"learning_rate": [0.1, 1.0], "epoch": [1]},
     )
     assert at_own_rate(results)["test_accuracy"].values.tolist() == [1, 2, 2]
+
+
+def test_the_rate_is_chosen_by_other_seeds_and_never_one_that_diverged():
+    dims = ("learning_rate", "seed", "epoch")
+    losses = [[[0.1], [0.9], [0.9]], [[0.4], [0.4], [np.nan]]]
+    levels = {"learning_rate": [0.1, 1.0], "epoch": [1]}
+    chosen = at_own_rate(xr.Dataset({"val_loss": (dims, losses)}, levels), "val_loss")
+    assert chosen["learning_rate"].values.tolist() == [0.1, 0.1, 1.0]
