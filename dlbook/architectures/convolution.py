@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dlbook.lab import datasets, map_shapes, plots
-from dlbook.lab.checks import numbers
+from dlbook.lab.checks import check_count, numbers
 from dlbook.lab.claims import Claim, Evidence
 from dlbook.lab.experiment import Experiment
 from dlbook.lab.map_shapes import map_difference, output_size, receptive_field, transposed_size
@@ -101,7 +101,7 @@ def dilate(kernel: ArrayLike, rate: int) -> np.ndarray:
         >>> dilate([[1, 2, 3]], rate=2)
         array([[1., 0., 2., 0., 3.]])
     """
-    weights, _ = numbers(kernel, "kernel"), map_shapes.whole(rate, "rate")
+    weights, _ = numbers(kernel, "kernel"), check_count("`rate`", rate)
     rows, columns = ((side - 1) * rate + 1 for side in weights.shape[:2])
     result = np.zeros((rows, columns, *weights.shape[2:]))
     result[::rate, ::rate] = weights

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dlbook.lab import plots
-from dlbook.lab.checks import numbers, positive
+from dlbook.lab.checks import check_count, numbers, positive
 from dlbook.lab.claims import Claim, Evidence
 from dlbook.lab.experiment import Experiment
-from dlbook.lab.levels import check_count
 
 if TYPE_CHECKING:
     import xarray as xr

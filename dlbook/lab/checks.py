@@ -62,3 +62,41 @@ def positive(value: Any, name: str) -> float:
     if not 0 < number < float("inf"):
         raise ValueError(f"`{name}` must be a finite number above 0. Received: {value!r}")
     return number
+
+
+def is_count(value: Any, least: int = 1) -> bool:
+    """Say whether a value is a whole number that is at least `least`.
+
+    Args:
+        value: Anything.
+        least: The smallest number that is allowed.
+
+    Example:
+        >>> is_count(2), is_count(2.5), is_count(0), is_count(True)
+        (True, False, False, False)
+    """
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return whole and bool(value >= least)
+
+
+def check_count(argument: str, value: Any, least: int = 1) -> int:
+    """Return a whole number that is at least `least`, or say what is wrong with it.
+
+    Args:
+        argument: The name of the argument, for the message.
+        value: What was given.
+        least: The smallest value that is allowed.
+
+    Returns:
+        The value as a plain ``int``.
+
+    Raises:
+        ValueError: It is not a whole number, or too small.
+
+    Example:
+        >>> check_count("workers", 2)
+        2
+    """
+    if not is_count(value, least):
+        raise ValueError(f"{argument} must be a whole number, {least} or more. Received: {value!r}")
+    return int(value)

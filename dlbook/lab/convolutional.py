@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dlbook.lab.checks import numbers
+from dlbook.lab.checks import check_count, is_count, numbers
 
 if TYPE_CHECKING:
     import keras
@@ -86,7 +86,7 @@ def _check_sizes(shape: Sequence[int], filters: Sequence[int], others: tuple) ->
             f"Received: {filters!r}"
         )
     for name, value in zip(("num_classes", "kernel_size", "pool_size"), others, strict=True):
-        check_count(name, value)
+        check_count(f"`{name}`", value)
 
 
 def feature_maps(model: "keras.Model", layer: int | str, images: ArrayLike) -> np.ndarray:
@@ -180,24 +180,3 @@ def dense_network(input_shape: Sequence[int], units: int, num_outputs: int) -> "
 
     hidden = layers.Dense(units, activation="relu")
     return Sequential([Input(input_shape), layers.Flatten(), hidden, layers.Dense(num_outputs)])
-
-
-def is_count(value: Any, least: int = 1) -> bool:
-    """Say whether a value is a whole number from `least` up."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return whole and bool(value >= least)
-
-
-def check_count(name: str, value: Any, least: int = 1) -> None:
-    """Refuse what is no whole number from `least` up.
-
-    Args:
-        name: The argument's name, for the message.
-        value: What was given.
-        least: The smallest number that will do.
-
-    Raises:
-        ValueError: It is something else.
-    """
-    if not is_count(value, least):
-        raise ValueError(f"`{name}` must be a whole number from {least} up. Received: {value!r}")

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
+from dlbook.lab.checks import check_count
 from dlbook.lab.grid import Columns, Grid, Record
 from dlbook.lab.levels import (
     Level,
     Levels,
-    check_count,
     first_seeds,
     nearest,
     plain_independent,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dlbook.lab.checks import numbers
+from dlbook.lab.checks import check_count, numbers
 from dlbook.lab.least_squares import r_squared
 
 Model = Callable[[np.ndarray], Any]
@@ -39,8 +39,8 @@ def windows(series: ArrayLike, timesteps: int, horizon: int = 1) -> tuple[np.nda
         ([[1.0, 2.0], [2.0, 3.0]], [3.0, 4.0])
     """
     table = _table(series)
-    _whole(timesteps, "timesteps")
-    _whole(horizon, "horizon")
+    check_count("`timesteps`", timesteps)
+    check_count("`horizon`", horizon)
     if len(table) < timesteps + horizon:
         raise ValueError(
             "`series` must have at least as many points as `timesteps` plus `horizon`, "
@@ -60,12 +60,6 @@ def _table(series: ArrayLike) -> np.ndarray:
             f"Received: shape {table.shape}"
         )
     return table.reshape(len(table), -1)
-
-
-def _whole(value: Any, name: str, least: int = 1) -> int:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-        raise ValueError(f"`{name}` must be a whole number, {least} or more. Received: {value!r}")
-    return int(value)
 
 
 def autocorrelation(series: ArrayLike, lags: int) -> np.ndarray:
@@ -91,7 +85,7 @@ def autocorrelation(series: ArrayLike, lags: int) -> np.ndarray:
         array([ 1.  , -0.75,  0.5 ])
     """
     table = _table(series)
-    if _whole(lags, "lags", least=0) >= len(table):
+    if check_count("`lags`", lags, least=0) >= len(table):
         raise ValueError(
             f"`lags` must be below the number of points, {len(table)}. Received: {lags!r}"
         )
@@ -209,7 +203,7 @@ def free_run(model: Model, start: ArrayLike, steps: int) -> np.ndarray:
             "`start` must have shape (timesteps,), (timesteps, features) or (batch, timesteps, "
             f"features). Received: shape {known.shape}"
         )
-    given, wanted = known.ndim, _whole(steps, "steps")
+    given, wanted = known.ndim, check_count("`steps`", steps)
     values = known.reshape(1, len(known), -1) if given < 3 else known
     timesteps = values.shape[1]
     while values.shape[1] < timesteps + wanted:

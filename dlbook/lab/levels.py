@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from difflib import get_close_matches
 from math import isnan
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 
@@ -218,27 +217,3 @@ def first_seeds(seeds: Sequence[int], count: int) -> tuple[int, ...]:
         raise ValueError(f"seeds must be at least 1 run per condition. Received: {count}")
     start = max(seeds) + 1
     return (*seeds[:count], *range(start, start + count - len(seeds)))
-
-
-def check_count(argument: str, value: Any, least: int = 1) -> int:
-    """Return a whole number that is at least ``least``.
-
-    Args:
-        argument: The name of the argument, for the message.
-        value: What was given.
-        least: The smallest value that is allowed.
-
-    Returns:
-        The value as a plain ``int``.
-
-    Raises:
-        ValueError: If it is not a whole number, or too small.
-
-    Example:
-        >>> check_count("workers", 2)
-        2
-    """
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least:
-        raise ValueError(f"{argument} must be a whole number, {least} or more. Received: {value!r}")
-    return int(value)

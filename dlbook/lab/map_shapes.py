@@ -4,12 +4,11 @@ Pictures have the shape (height, width) or (height, width, channels), kernels th
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dlbook.lab.checks import numbers
+from dlbook.lab.checks import check_count, numbers
 
 
 def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0) -> int:
@@ -34,8 +33,8 @@ def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0) -> in
         (26, 13)
     """
     for value, name in ((size, "size"), (kernel, "kernel"), (stride, "stride")):
-        whole(value, name)
-    room = size + 2 * whole(padding, "padding", least=0) - kernel
+        check_count(f"`{name}`", value)
+    room = size + 2 * check_count("`padding`", padding, least=0) - kernel
     if room < 0:
         raise ValueError(
             f"`kernel` must fit into the padded side of {size + 2 * padding} pixels. "
@@ -64,8 +63,8 @@ def transposed_size(size: int, kernel: int, stride: int = 1, padding: int = 0) -
         14
     """
     for value, name in ((size, "size"), (kernel, "kernel"), (stride, "stride")):
-        whole(value, name)
-    result = (size - 1) * stride + kernel - 2 * whole(padding, "padding", least=0)
+        check_count(f"`{name}`", value)
+    result = (size - 1) * stride + kernel - 2 * check_count("`padding`", padding, least=0)
     if result < 1:
         raise ValueError(f"`padding` must leave at least one pixel. Received: {padding}")
     return result
@@ -89,7 +88,7 @@ def same_padding(size: int, kernel: int, stride: int = 1) -> tuple[int, int]:
         ((1, 1), (0, 1))
     """
     for value, name in ((size, "size"), (kernel, "kernel"), (stride, "stride")):
-        whole(value, name)
+        check_count(f"`{name}`", value)
     places = -(-size // stride)
     total = max((places - 1) * stride + kernel - size, 0)
     return total // 2, total - total // 2
@@ -112,8 +111,8 @@ def receptive_field(layers: Sequence[tuple[int, int]]) -> int:
     """
     field, step = 1, 1
     for kernel, stride in layers:
-        field += (whole(kernel, "kernel") - 1) * step
-        step *= whole(stride, "stride")
+        field += (check_count("`kernel`", kernel) - 1) * step
+        step *= check_count("`stride`", stride)
     return field
 
 
@@ -256,28 +255,5 @@ def margins(size: int, kernel: int, stride: int, padding: int | str) -> tuple[in
         return same_padding(size, kernel, stride)
     if isinstance(padding, str) and padding != "valid":
         raise ValueError(f'`padding` must be a number, "valid" or "same". Received: {padding!r}')
-    zeros = 0 if padding == "valid" else whole(padding, "padding", least=0)
+    zeros = 0 if padding == "valid" else check_count("`padding`", padding, least=0)
     return zeros, zeros
-
-
-def whole(value: Any, name: str, least: int = 1) -> int:
-    """Return `value` as a whole number that is at least `least`, or say what is wrong with it.
-
-    Args:
-        value: One number.
-        name: The argument's name, for the message.
-        least: The smallest number that is allowed.
-
-    Returns:
-        The number.
-
-    Raises:
-        ValueError: Anything else.
-
-    Example:
-        >>> whole(3, "stride")
-        3
-    """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"`{name}` must be a whole number from {least}. Received: {value!r}")
-    return int(value)

@@ -20,9 +20,9 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from dlbook.lab.checks import check_count
 from dlbook.lab.fingerprint import fingerprint
 from dlbook.lab.grid import Columns, Outcome, columns, refuse_different_names
-from dlbook.lab.levels import check_count
 from dlbook.lab.progress import Meter, Reporter, show
 from dlbook.lab.store import open_store
 

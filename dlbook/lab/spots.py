@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlbook.lab import datasets
-from dlbook.lab.convolutional import check_count
+from dlbook.lab.checks import check_count
 from dlbook.lab.datasets import Data
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def gaussian_images(
         >>> gaussian_images(5, size=16)
         Data(train=(10, 16, 16, 1) -> (10,), test=(10, 16, 16, 1) -> (10,))
     """
-    check_count("num_examples", num_examples)
-    check_count("size", size, 2)
+    check_count("`num_examples`", num_examples)
+    check_count("`size`", size, 2)
     if len(widths) < 2 or not all(np.isfinite(one) and one > 0 for one in widths):
         raise ValueError(f"`widths` must be two or more numbers above 0. Received: {widths!r}")
     data = datasets.gaussian_blobs(

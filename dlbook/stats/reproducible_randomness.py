@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dlbook.lab import datasets, plots
+from dlbook.lab.checks import check_count
 from dlbook.lab.claims import Claim, Evidence
 from dlbook.lab.experiment import Experiment
-from dlbook.lab.levels import check_count
 from dlbook.lab.models import mlp
 from dlbook.lab.results import welch
 from dlbook.lab.training import Training

@@ -222,7 +222,7 @@ def test_a_dense_network_takes_images():
         (((12, 0, 1), 10), {}, r"`input_shape` must be height"),
         ((12, 10), {}, r"`input_shape` must be height.*Received: 12"),
         (((3, 12, 1), 10), {}, r"`input_shape` must be 4 pixels high.*Received: \(3, 12, 1\)"),
-        (((12, 12, 1), 0), {}, r"`num_classes` must be a whole number from 1 up. Received: 0"),
+        (((12, 12, 1), 0), {}, r"`num_classes` must be a whole number, 1 or more. Received: 0"),
         (((12, 12, 1), 10, "mean"), {}, r"`head` must be one of flatten, global. Received: 'mean'"),
         (((12, 12, 1), 10), {"filters": ()}, r"`filters` must be one whole number.*Received: \(\)"),
         (((12, 12, 1), 10), {"filters": (4, 0.5)}, r"`filters` must be one whole number"),
@@ -261,7 +261,7 @@ def test_arguments_that_are_no_maps_or_no_spots_are_refused():
         gaussian_images(3, widths=(1, -1))
     with pytest.raises(ValueError, match=r"`num_examples` must be a whole number.*Received: 0"):
         gaussian_images(0)
-    with pytest.raises(ValueError, match=r"`size` must be a whole number from 2 up. Received: 1"):
+    with pytest.raises(ValueError, match=r"`size` must be a whole number, 2 or more. Received: 1"):
         gaussian_images(3, size=1)
 
 
