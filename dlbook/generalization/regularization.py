@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dlbook.lab import plots
+from dlbook.lab.augment import shift
 from dlbook.lab.checks import numbers
 from dlbook.lab.claims import Claim, Evidence
 from dlbook.lab.datasets import Data
@@ -19,7 +20,6 @@ from dlbook.lab.regularized import (
     epochs_needed,
     paired_rows,
     repeated_digits,
-    shift,
 )
 from dlbook.lab.results import mean_interval
 from dlbook.lab.training import Training, by
@@ -104,7 +104,7 @@ def some_digits(seed: int, num_examples: int, regularizer: str) -> Data:
         return data
     moves = np.random.default_rng([seed, 61]).integers(-1, 2, size=(2, ROWS))
     moves[:, :num_examples] = 0
-    return replace(data, x_train=np.float32(shift(data.x_train, *moves)))
+    return replace(data, x_train=np.float32(shift(data.x_train, *moves[::-1])))
 
 
 def law(inputs: ArrayLike) -> np.ndarray:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dlbook.lab.checks import numbers
+from dlbook.lab.moved_images import shift_images
 
 KINDS = ("none", "noise", "shifts", "mirror")
 MOVES = ((1, 0), (-1, 0), (0, 1), (0, -1))
@@ -28,13 +29,13 @@ def add_noise(images: ArrayLike, amount: float, seed: int = 0) -> np.ndarray:
     return pixels + np.random.default_rng([seed, 51]).uniform(0, amount, pixels.shape)
 
 
-def shift(images: ArrayLike, down: int, right: int) -> np.ndarray:
+def shift(images: ArrayLike, down: ArrayLike, right: ArrayLike) -> np.ndarray:
     """Move square images by whole pixels; what moves out is lost, what comes in is paper (0).
 
     Args:
         images: Shape (images, pixels), each a square read row by row.
-        down: Pixels to move down; below 0: up.
-        right: Pixels to move to the right; below 0: to the left.
+        down: Pixels to move down, one whole number for all images or one for each; below 0: up.
+        right: Pixels to move to the right, likewise; below 0: to the left.
 
     Returns:
         The moved images, same shape.
@@ -50,12 +51,8 @@ def shift(images: ArrayLike, down: int, right: int) -> np.ndarray:
     side = round(pixels.shape[1] ** 0.5)
     if side**2 != pixels.shape[1]:
         raise ValueError(f"`images` must be square. Received: {pixels.shape[1]} pixels")
-    table = pixels.reshape(-1, side, side)
-    border = max(abs(down), abs(right))
-    wide = np.pad(table, ((0, 0), (border, border), (border, border)))
-    rows = slice(border - down, border - down + side)
-    columns = slice(border - right, border - right + side)
-    return wide[:, rows, columns].reshape(pixels.shape)
+    moved = shift_images(pixels.reshape(-1, side, side, 1), down, right)
+    return moved.reshape(pixels.shape)
 
 
 def mirror(images: ArrayLike) -> np.ndarray:
@@ -101,7 +98,6 @@ def altered(images: ArrayLike, kind: str, seed: int = 0) -> np.ndarray:
     if kind == "noise":
         return add_noise(pixels, 0.5, seed)
     if kind == "shifts":
-        moved = np.array([shift(pixels, *move) for move in MOVES])
         which = np.random.default_rng([seed, 53]).integers(len(MOVES), size=len(pixels))
-        return moved[which, np.arange(len(pixels))]
+        return shift(pixels, *np.array(MOVES)[which].T)
     return mirror(pixels) if kind == "mirror" else pixels

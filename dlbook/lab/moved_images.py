@@ -12,13 +12,13 @@ from dlbook.lab.datasets import Data
 LARGEST_SHIFT = 2
 
 
-def shift_images(images: ArrayLike, down: int, right: int) -> np.ndarray:
+def shift_images(images: ArrayLike, down: ArrayLike, right: ArrayLike) -> np.ndarray:
     """Move images by whole pixels; what moves out is lost, what comes in is 0.
 
     Args:
         images: Shape (images, height, width, channels).
-        down: Pixels to move down; below 0: up.
-        right: Pixels to move to the right; below 0: to the left.
+        down: Pixels to move down, one whole number for all images or one for each; below 0: up.
+        right: Pixels to move to the right, likewise; below 0: to the left.
 
     Returns:
         The moved images, same shape.
@@ -32,21 +32,18 @@ def shift_images(images: ArrayLike, down: int, right: int) -> np.ndarray:
                [1., 2.]])
     """
     pixels = numbers(images, "images", rank=4)
-    border = max(abs(down), abs(right))
+    border = np.max(np.abs([*np.ravel(down), *np.ravel(right)]))
     wide = np.pad(pixels, ((0, 0), (border, border), (border, border), (0, 0)))
-    rows = slice(border - down, border - down + pixels.shape[1])
-    columns = slice(border - right, border - right + pixels.shape[2])
-    return wide[:, rows, columns]
+    views = np.lib.stride_tricks.sliding_window_view(wide, pixels.shape[1:3], axis=(1, 2))
+    moved = views[np.arange(len(pixels)), border - np.asarray(down), border - np.asarray(right)]
+    return np.moveaxis(moved, 1, -1)
 
 
 def shifted_at_random(images: np.ndarray, most: int, seed: int) -> np.ndarray:
     """Move each image by its own whole numbers of pixels, from `-most` to `most` both ways."""
-    ways = list(product(range(-most, most + 1), repeat=2))
+    ways = np.array(list(product(range(-most, most + 1), repeat=2)))
     which = np.random.default_rng([seed, 71]).integers(len(ways), size=len(images))
-    moved = np.empty_like(images)
-    for place, way in enumerate(ways):
-        moved[which == place] = shift_images(images, *way)[which == place]
-    return moved
+    return shift_images(images, *ways[which].T).astype(images.dtype)
 
 
 def scramble(images: np.ndarray, seed: int) -> np.ndarray:

@@ -8,10 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dlbook.lab import datasets
-from dlbook.lab.checks import numbers
 from dlbook.lab.claims import Evidence
 from dlbook.lab.datasets import Data
 
@@ -67,32 +65,6 @@ def repeated_digits(seed: int, num_examples: int, rows: int) -> Data:
     data, times = datasets.digits(seed, num_examples=num_examples), rows // num_examples
     x, y = np.tile(data.x_train, (times, 1)), np.tile(data.y_train, times)
     return replace(data, x_train=x, y_train=y)
-
-
-def shift(images: ArrayLike, right: ArrayLike, down: ArrayLike, side: int = 8) -> np.ndarray:
-    """Move square pictures by whole pixels; what comes in is paper (0).
-
-    Args:
-        images: Pixels, shape (examples, side * side).
-        right: Pixels to move to the right, one whole number per picture.
-        down: Pixels to move down.
-        side: Height and width of a picture.
-
-    Returns:
-        The moved pictures, same shape.
-
-    Example:
-        >>> shift([[1, 2, 3, 4]], [1], [0], side=2)
-        array([[0., 1., 0., 3.]])
-    """
-    pictures = numbers(images, "images", rank=2).reshape(-1, side, side)
-    row, column = np.indices((side, side))
-    from_row = row - np.asarray(down)[:, None, None]
-    from_column = column - np.asarray(right)[:, None, None]
-    inside = (from_row >= 0) & (from_row < side) & (from_column >= 0) & (from_column < side)
-    which = np.arange(len(pictures))[:, None, None]
-    moved = pictures[which, from_row % side, from_column % side] * inside
-    return moved.reshape(len(pictures), -1)
 
 
 def epochs_needed(results: "xr.Dataset", share: float = 0.95) -> "xr.DataArray":

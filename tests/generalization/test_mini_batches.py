@@ -97,6 +97,13 @@ def test_shifts_agree_with_scipy(move):
     np.testing.assert_allclose(shift(images, *move), expected.reshape(3, 64))
 
 
+def test_each_image_moves_by_its_own_amount_as_it_does_alone():
+    images = np.random.default_rng(0).uniform(size=(40, 64))
+    down, right = np.random.default_rng(1).integers(-9, 10, size=(2, 40))
+    alone = [shift(one[None], *way) for one, *way in zip(images, down, right, strict=True)]
+    np.testing.assert_array_equal(shift(images, down, right), np.concatenate(alone))
+
+
 def test_the_noise_of_a_slope_is_that_of_a_mean_of_independent_draws():
     data = datasets.digits(0, validation=0)
     weights = np.random.default_rng([0, 52]).normal(0, 0.1, (64, 10))

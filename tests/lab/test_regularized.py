@@ -11,7 +11,6 @@ from dlbook.lab.regularized import (
     milliseconds,
     paired_rows,
     repeated_digits,
-    shift,
     update,
 )
 
@@ -58,11 +57,3 @@ def test_functions_take_turns():
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_update_changes_a_network_without_complaint(kind):
     assert np.isfinite(np.ravel(update(kind, 4)())).all()
-
-
-def test_shifts_are_those_of_scipy():
-    from scipy.ndimage import shift as scipy_shift
-
-    image = np.random.default_rng(0).uniform(size=(1, 64))
-    ours = shift(image, [1], [-1]).reshape(8, 8)
-    np.testing.assert_allclose(ours, scipy_shift(image.reshape(8, 8), (-1, 1), order=0))
