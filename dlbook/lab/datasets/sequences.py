@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dlbook.lab import forecasting
 from dlbook.lab.datasets.core import PARTS, Data, generator
 from dlbook.lab.datasets.generated import check_not_negative
 
@@ -34,8 +35,8 @@ def windows(series: ArrayLike, timesteps: int) -> tuple[NDArray, NDArray]:
             f"timesteps must be between 1 and the points of the series - 1, {len(series) - 1}. "
             f"Received: {timesteps!r}"
         )
-    stretches = np.lib.stride_tricks.sliding_window_view(series, timesteps + 1)
-    return stretches[:, :-1, None], stretches[:, -1:]
+    inputs, targets = forecasting.windows(series, timesteps)
+    return inputs.astype(np.float32), targets.astype(np.float32)
 
 
 def sine_waves(
