@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Setup(NamedTuple):
-    """Sequence[int] and steps of a pair of networks for pictures."""
+    """Sizes of a pair of networks for pictures, how they learn, and when they are looked at."""
 
     latent_units: int
     hidden_units: Sequence[int]

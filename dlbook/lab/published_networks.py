@@ -9,13 +9,14 @@ import numpy as np
 
 from dlbook.lab import datasets
 from dlbook.lab.datasets import Data
+from dlbook.lab.levels import Level
 from dlbook.lab.training import Training, by
 
 if TYPE_CHECKING:
     import keras
 
 BATCH_SIZE, EPOCHS, RATE = 64, 12, 0.002
-FEW_EPOCHS = {"small digits": 4}
+FEW_EPOCHS: dict[Level, int] = {"small digits": 4}
 
 
 def known_network(network: str) -> "keras.Sequential":
@@ -79,7 +80,7 @@ FULL_SCALE = Training(
     optimizer="adam",
     learning_rate=falling_rate,
     batch_size=BATCH_SIZE,
-    epochs=by("data_set", {**FEW_EPOCHS}, default=EPOCHS),
+    epochs=by("data_set", FEW_EPOCHS, default=EPOCHS),
     metrics=("accuracy",),
     keep_curves=False,
 )
