@@ -1,20 +1,24 @@
 """Text, character by character: the inputs and answers of a model that guesses the next letter."""
 
-import os
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dlbook.lab.datasets import Data, MissingDataError
-from dlbook.lab.datasets.downloaded import keras_home
+from dlbook.lab.datasets.downloaded import KerasFiles, from_cache
 
 BUILT_IN = "descriptions"
 TIME_MACHINE = "time machine"
 URL = "http://d2l-data.s3-accelerate.amazonaws.com/timemachine.txt"
 SHA_256 = "8424dbd9532ac81f7e5f0b6add90e6952baea29158309d7d1bf3884f4e12c516"
+NOVEL = KerasFiles(
+    TIME_MACHINE,
+    {"datasets/timemachine.txt": SHA_256},
+    offline=f"the text {BUILT_IN!r}",
+)
 
 
 def only_letters(text: str) -> str:
@@ -75,16 +79,8 @@ def _descriptions() -> str:
 def _downloaded() -> Path:
     import keras
 
-    home = keras_home()
-    if home.exists() and not os.access(home, os.W_OK):
-        raise MissingDataError(f"the folder of KERAS_HOME must be writable. Received: {home}")
-    try:
-        return Path(keras.utils.get_file("timemachine.txt", URL, file_hash=SHA_256))
-    except Exception as problem:
-        raise MissingDataError(
-            f"source {TIME_MACHINE!r} must be at {home}/datasets/timemachine.txt, or to be had "
-            f"from {URL}; without a network use {BUILT_IN!r}. Received: {problem}"
-        ) from problem
+    get = partial(keras.utils.get_file, "timemachine.txt", URL, file_hash=SHA_256)
+    return Path(from_cache(NOVEL, lambda _: get()))
 
 
 def next_characters(

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from dlbook.lab import datasets
+from dlbook.lab.characters import read_text
 from dlbook.lab.datasets import CATALOGUE, Data, MissingDataError, downloaded
 from dlbook.lab.datasets.core import PARTS, stratified_order
 
@@ -519,6 +520,17 @@ def test_a_file_with_another_content_is_refused_and_left_alone(keras_home):
         datasets.mnist()
     assert path.read_bytes() == b"something else"
     assert not downloaded.present(downloaded.MNIST)
+
+
+def test_a_text_comes_from_the_same_cache_under_the_same_rules(keras_home):
+    with pytest.raises(MissingDataError, match=r"needs timemachine.txt.*use the text 'descriptio"):
+        read_text("time machine")
+    path = keras_home / "datasets" / "timemachine.txt"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("Another machine.")
+    with pytest.raises(MissingDataError, match=r"timemachine.txt in .* must be the published file"):
+        read_text("time machine")
+    assert path.read_text() == "Another machine."
 
 
 def test_a_cache_that_cannot_be_written_is_refused(keras_home, monkeypatch):

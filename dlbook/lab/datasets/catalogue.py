@@ -46,7 +46,7 @@ def _measured(name: str, source: str, size: str, licence: str = "CC BY 4.0") -> 
 
 def _fetched(files: downloaded.KerasFiles, source: str, licence: str, size: str) -> DataSet:
     there = partial(downloaded.present, files)
-    return DataSet(files.module, f"{source}, by keras.datasets", licence, size, True, there)
+    return DataSet(files.name, f"{source}, by keras.datasets", licence, size, True, there)
 
 
 CATALOGUE: tuple[DataSet, ...] = (

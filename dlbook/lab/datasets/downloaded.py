@@ -4,10 +4,11 @@ import hashlib
 import importlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +26,14 @@ class KerasFiles:
     """The files of one data set in the cache of Keras.
 
     Args:
-        module: Module of `keras.datasets`.
+        name: Module of `keras.datasets`, or what else these files are called.
         hashes: Path of each file below the cache folder, and its SHA-256.
-        offline: Data set to use where there is no network.
+        offline: What to use where there is no network.
     """
 
-    module: str
+    name: str
     hashes: Mapping[str, str]
-    offline: str = "digits"
+    offline: str = "dlbook.lab.datasets.digits"
 
 
 MNIST = KerasFiles(
@@ -60,7 +61,7 @@ CIFAR10 = KerasFiles(
             "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
         ),
     },
-    offline="digits(images=True)",
+    offline="dlbook.lab.datasets.digits(images=True)",
 )
 
 
@@ -168,7 +169,7 @@ def keras_home() -> Path:
 
 def _split(files: KerasFiles, seed: int, sizes: tuple[int | None, Share], images: bool) -> Data:
     (x, y), (x_test, y_test) = _load(files)
-    rng = generator(files.module, seed)
+    rng = generator(files.name, seed)
     order = stratified_order(y, rng)
     num_validation = count_of("validation", sizes[1], len(y))
     held_out, train = order[:num_validation], order[num_validation:]
@@ -189,19 +190,35 @@ def _unit_range(pixels: NDArray, images: bool) -> NDArray:
 
 
 Table = tuple[NDArray, NDArray]
+Loaded = TypeVar("Loaded")
 
 
-def _load(files: KerasFiles) -> tuple[Table, Table]:
-    """Load both parts by Keras' own loader, after making sure that it can do no harm."""
+def from_cache(files: KerasFiles, loader: Callable[[Path], Loaded]) -> Loaded:
+    """Load files by Keras' own loader, after making sure that it can do no harm.
+
+    Args:
+        files: Which files.
+        loader: Calls Keras, which downloads what is not there; gets the cache folder.
+
+    Returns:
+        What the loader returns.
+
+    Raises:
+        MissingDataError: If a file is neither there nor to be had, or is not the published one.
+    """
     importlib.import_module("keras")
     home = keras_home()
     _check_writable(files, home)
     for path, code in files.hashes.items():
         _check_file(home / path, code)
     try:
-        return _read(files.module, home)
+        return loader(home)
     except Exception as problem:
         raise _not_found(files, home, problem) from problem
+
+
+def _load(files: KerasFiles) -> tuple[Table, Table]:
+    return from_cache(files, partial(_read, files.name))
 
 
 @cache
@@ -216,7 +233,7 @@ def _check_writable(files: KerasFiles, home: Path) -> None:
     """Refuse a cache that cannot be written: Keras would silently use another one."""
     if home.exists() and not os.access(home, os.W_OK):
         raise MissingDataError(
-            f"the folder of KERAS_HOME must be writable, or Keras looks for {files.module} "
+            f"the folder of KERAS_HOME must be writable, or Keras looks for {files.name} "
             f"elsewhere; copy it and set KERAS_HOME to the copy. Received: {home}"
         )
 
@@ -233,9 +250,9 @@ def _check_file(path: Path, code: str) -> None:
 def _not_found(files: KerasFiles, home: Path, problem: Exception) -> MissingDataError:
     absent = [path for path in files.hashes if not (home / path).is_file()]
     return MissingDataError(
-        f"{files.module} needs {', '.join(Path(path).name for path in absent)}, looked for in "
+        f"{files.name} needs {', '.join(Path(path).name for path in absent)}, looked for in "
         f"{(home / next(iter(files.hashes))).parent} (KERAS_HOME, or ~/.keras), and it could not "
-        f"be downloaded. Without a network use dlbook.lab.datasets.{files.offline}. "
+        f"be downloaded. Without a network use {files.offline}. "
         f"Received: {type(problem).__name__}: {problem}"
     )
 
