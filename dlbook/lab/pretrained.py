@@ -9,10 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from dlbook.lab.datasets import MissingDataError
 from dlbook.lab.datasets.downloaded import keras_home
 
+NOT_LOADED = ("URL", "corrupted")
+"""Words with which Keras says that a download failed, other than by an `OSError`."""
+
 
 def imagenet_network(
     name: str = "MobileNetV2",
-    image_size: int = 96,
+    image_size: int | None = 96,
     weights: str | Path | None = "imagenet",
     **options: Any,
 ) -> Any:
@@ -21,7 +24,7 @@ def imagenet_network(
     Args:
         name: A network of `keras.applications`, such as "MobileNetV2" or "VGG19".
         image_size: Height and width of the images; MobileNetV2 has weights of its own for 96,
-            128, 160, 192 and 224.
+            128, 160, 192 and 224. `None`: any (if the network can).
         weights: "imagenet": those in the cache of Keras, or else downloaded; a file with weights;
             or `None`: untrained ones.
         options: Handed on to Keras; if not given, ``include_top=False`` and ``pooling="avg"``.
@@ -31,7 +34,7 @@ def imagenet_network(
 
     Raises:
         MissingDataError: If the weights are neither there nor to be had.
-        ValueError: If there is no such network.
+        ValueError: If there is no such network, or not with these options.
 
     Example:
         >>> imagenet_network(weights=None).output_shape
@@ -46,15 +49,21 @@ def imagenet_network(
     given = str(weights) if isinstance(weights, Path) else weights
     try:
         return build(input_shape=(image_size, image_size, 3), weights=given, **options)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{error} Received: {name}, image_size={image_size}, {given!r}") from error
     except Exception as error:
-        folder = keras_home() / "models"
-        raise MissingDataError(
-            f"{name} needs its ImageNet weights, looked for in {folder} (KERAS_HOME, or ~/.keras), "
-            "and they could not be downloaded. Without a network use a network that you train "
-            f"yourself, such as one for rendered letters. Received: {type(error).__name__}: {error}"
-        ) from error
+        if isinstance(error, OSError) or any(word in str(error) for word in NOT_LOADED):
+            raise _no_weights(name, error) from error
+        if not isinstance(error, (ValueError, TypeError)):
+            raise
+        raise ValueError(f"{error} Received: {name}, image_size={image_size}, {given!r}") from error
+
+
+def _no_weights(name: str, error: Exception) -> MissingDataError:
+    return MissingDataError(
+        f"{name} needs its ImageNet weights, looked for in {keras_home() / 'models'} (KERAS_HOME, "
+        "or ~/.keras), and they could not be downloaded. Without a network use a network that you "
+        "train yourself, such as one for rendered letters, or one of `style_networks` that needs "
+        f"no weights, such as `filter_bank`. Received: {type(error).__name__}: {error}"
+    )
 
 
 def fit_to_network(photographs: ArrayLike, image_size: int = 96) -> NDArray:

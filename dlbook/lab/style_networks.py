@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dlbook.lab import datasets
-from dlbook.lab.datasets import MissingDataError
 from dlbook.lab.open_picture import as_picture
+from dlbook.lab.pretrained import imagenet_network
 
 if TYPE_CHECKING:
     import keras
@@ -154,7 +154,7 @@ def imagenet_vgg19(weights: str | None = "imagenet") -> "keras.Model":
     """
     import keras
 
-    whole = from_imagenet("VGG19", weights)
+    whole = imagenet_network("VGG19", None, weights, pooling=None)
     inputs = keras.Input((None, None, 3))
     flipped: Any = keras.ops.flip(inputs, axis=-1)
     values = 255 * flipped - np.array(VGG19_MEANS, np.float32)
@@ -175,7 +175,7 @@ def imagenet_mobilenet(weights: str | None = "imagenet") -> "keras.Model":
     """
     import keras
 
-    whole = from_imagenet("MobileNet", weights, alpha=0.25, input_shape=(128, 128, 3))
+    whole = imagenet_network("MobileNet", 128, weights, alpha=0.25, pooling=None)
     inputs: Any = keras.Input((None, None, 3))
     return _looking_into(whole, (inputs, 2 * inputs - 1), MOBILENET_STYLE, MOBILENET_STYLE[2:3])
 
@@ -203,41 +203,6 @@ def _looking_into(
             break
     chosen = {"style": style, "content": content}
     return _frozen(inputs, **{part: [maps[one] for one in names] for part, names in chosen.items()})
-
-
-def from_imagenet(name: str, weights: str | None = "imagenet", **options: Any) -> "keras.Model":
-    """Build a network of `keras.applications` without its classifier.
-
-    Args:
-        name: Such as `"VGG19"` or `"MobileNetV2"`.
-        weights: `"imagenet"`, or `None` for an untrained network.
-        **options: Handed on to Keras, such as `input_shape`.
-
-    Returns:
-        The Keras model.
-
-    Raises:
-        MissingDataError: If the weights are not on this computer and cannot be downloaded.
-    """
-    import keras
-
-    build = getattr(keras.applications, name)
-    try:
-        return build(include_top=False, weights=weights, **options)
-    except (OSError, ValueError) as problem:
-        raise _no_weights(name) from problem
-    except Exception as problem:  # Keras raises a bare Exception where there is no network
-        if "URL" not in str(problem):
-            raise
-        raise _no_weights(name) from problem
-
-
-def _no_weights(name: str) -> MissingDataError:
-    return MissingDataError(
-        f"{name} needs its ImageNet weights, looked for in the folder models of KERAS_HOME (or "
-        "~/.keras), and they could not be downloaded. `filter_bank` needs no weights. "
-        f"Received: weights='imagenet' for {name}"
-    )
 
 
 def _frozen(inputs: Any, **maps: list[Any]) -> "keras.Model":

@@ -1,15 +1,17 @@
 """The networks of style transfer hand over the maps that they promise; judges judge."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from dlbook.lab import picture_judges, style_networks
 from dlbook.lab.datasets import MissingDataError
 from dlbook.lab.picture_judges import judge_by_mobilenet, judge_by_patches
+from dlbook.lab.pretrained import imagenet_network
 from dlbook.lab.style_networks import (
     VGG19_STYLE,
     filter_bank,
-    from_imagenet,
     imagenet_mobilenet,
     imagenet_vgg19,
     small_vgg,
@@ -87,7 +89,8 @@ def test_mobilenet_gives_five_layers_for_style():
 
 
 @pytest.mark.parametrize(
-    "problem", [OSError("disk"), ValueError("bad"), Exception("URL fetch failure on https")]
+    "problem",
+    [OSError("disk"), ValueError("corrupted file"), Exception("URL fetch failure on https")],
 )
 def test_missing_weights_are_one_clear_line(problem, monkeypatch):
     import keras
@@ -110,7 +113,7 @@ def test_another_failure_keeps_its_name(monkeypatch):
 
     monkeypatch.setattr(keras.applications, "VGG19", fail)
     with pytest.raises(RuntimeError, match="a bug"):
-        from_imagenet("VGG19")
+        imagenet_vgg19()
 
 
 # Judges
@@ -130,10 +133,8 @@ def test_patches_know_a_style_by_its_parts_and_a_content_by_its_places():
 def test_mobilenet_judges_a_perfect_match_with_zero(monkeypatch):
     import keras
 
-    def untrained(name, **options):
-        return getattr(keras.applications, name)(include_top=False, weights=None, **options)
-
-    monkeypatch.setattr(picture_judges, "from_imagenet", untrained)
+    untrained = partial(imagenet_network, weights=None)
+    monkeypatch.setattr(picture_judges, "imagenet_network", untrained)
     monkeypatch.setattr(picture_judges, "_mobilenet", picture_judges._mobilenet.__wrapped__)
     keras.utils.set_random_seed(0)
     network = picture_judges._mobilenet()
