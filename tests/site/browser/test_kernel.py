@@ -9,7 +9,15 @@ from playwright.sync_api import Locator, Page, expect
 
 from dlbook.architectures import convolution
 from tests.site.browser import visits
-from tests.site.browser.widgets import overlaps, position, put, readout, value, widths
+from tests.site.browser.widgets import (
+    overlaps_at,
+    position,
+    put,
+    readout,
+    text_without,
+    value,
+    widths,
+)
 from tools import widget_data
 
 pytestmark = pytest.mark.browser
@@ -208,16 +216,8 @@ def test_its_pictures_load_when_it_is_reached(open_page):
 
 
 def test_without_its_pictures_the_text_stays(open_page):
-    page: Page = open_page("about")
-    page.route("**/pictures.json", lambda route: route.abort())
-    page.evaluate(
-        """() => {
-            const element = document.createElement("dlbook-kernel");
-            element.textContent = "Here stands a kernel.";
-            document.querySelector("article").prepend(element);
-        }"""
-    )
-    expect(page.locator("dlbook-kernel")).to_have_text("Here stands a kernel.")
+    widget = text_without(open_page("about"), "dlbook-kernel", "pictures.json")
+    expect(widget).to_have_text("Here stands a picture.")
 
 
 def test_attributes_are_read(page):
@@ -243,11 +243,7 @@ def test_attributes_are_read(page):
 
 @pytest.mark.parametrize("width", [visits.PHONE, visits.TABLET, visits.DESK])
 def test_no_word_of_the_picture_lies_on_another(page, widget, width):
-    visits.resize(page, width)
-    put(widget, picture="digit")
-    found = overlaps(widget)
-    visits.resize(page, visits.DESK)
-    assert found == []
+    assert overlaps_at(page, widget, width, picture="digit") == []
 
 
 def test_no_barrier_on_a_desk_a_phone_in_the_dark_or_on_paper(visit_planted):

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from dlbook.networks import backpropagation
 from tests.site.browser import visits
-from tests.site.browser.widgets import overlaps, put, readout, value, widths
+from tests.site.browser.widgets import overlaps_at, put, readout, value, widths
 
 pytestmark = pytest.mark.browser
 
@@ -248,11 +248,8 @@ def test_a_finger_updates_on_a_phone(open_planted):
 @pytest.mark.parametrize("width", [visits.PHONE, visits.TABLET, visits.DESK])
 @pytest.mark.parametrize("way", ["forward values", "backward gradients"])
 def test_no_word_of_the_picture_lies_on_another(page, widget, way, width):
-    visits.resize(page, width)
-    put(widget, way=way, layers=as_lists([(k - 2.13, b - 1.27) for k, b in LAYERS]))
-    found = overlaps(widget)
-    visits.resize(page, visits.DESK)
-    assert found == []
+    layers = as_lists([(k - 2.13, b - 1.27) for k, b in LAYERS])
+    assert overlaps_at(page, widget, width, way=way, layers=layers) == []
 
 
 @pytest.mark.parametrize("way", ["forward", "backward"])

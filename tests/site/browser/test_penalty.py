@@ -12,7 +12,15 @@ from sklearn.linear_model import ElasticNet, Ridge
 from dlbook.generalization import overfitting
 from tests.site.browser import visits
 from tests.site.browser.test_capacity import PLACES
-from tests.site.browser.widgets import overlaps, position, put, readout, value, widths
+from tests.site.browser.widgets import (
+    overlaps_at,
+    position,
+    put,
+    readout,
+    text_without,
+    value,
+    widths,
+)
 from tools import widget_data
 
 pytestmark = pytest.mark.browser
@@ -282,17 +290,8 @@ def test_attributes_are_read(page):
 
 
 def test_without_its_examples_the_text_stays(open_page):
-    page: Page = open_page("about")
-    page.route("**/noisy_wave.json", lambda route: route.abort())
-    page.evaluate(
-        """() => {
-            const element = document.createElement("dlbook-penalty");
-            element.textContent = "Here stand weights.";
-            document.querySelector("article").prepend(element);
-        }"""
-    )
-    page.wait_for_timeout(300)
-    expect(page.locator("dlbook-penalty")).to_have_text("Here stand weights.")
+    widget = text_without(open_page("about"), "dlbook-penalty", "noisy_wave.json")
+    expect(widget).to_have_text("Here stands a picture.")
 
 
 # Mouse, finger, keyboard
@@ -355,11 +354,7 @@ def test_a_finger_shrinks_the_weights_on_a_phone(open_planted):
 
 @pytest.mark.parametrize("width", [visits.PHONE, visits.TABLET, visits.DESK])
 def test_no_word_of_the_picture_lies_on_another(page, widget, width):
-    visits.resize(page, width)
-    put(widget, penalty="elastic net", seed=19)
-    found = overlaps(widget)
-    visits.resize(page, visits.DESK)
-    assert found == []
+    assert overlaps_at(page, widget, width, penalty="elastic net", seed=19) == []
 
 
 def test_no_barrier_on_a_desk_a_phone_in_the_dark_or_on_paper(visit_planted):

@@ -38,6 +38,30 @@ def widths(page: Page, widget: Locator) -> Iterator[tuple[float, float]]:
         yield float(drawn.split()[2]), box["width"]
 
 
+def text_without(page: Page, tag: str, data: str) -> Locator:
+    """A widget with a text, planted on a page that cannot have its file of data."""
+    page.route(f"**/{data}", lambda route: route.abort())
+    page.evaluate(
+        """tag => {
+            const element = document.createElement(tag);
+            element.textContent = "Here stands a picture.";
+            document.querySelector("article").prepend(element);
+        }""",
+        tag,
+    )
+    page.wait_for_timeout(300)
+    return page.locator(tag)
+
+
+def overlaps_at(page: Page, widget: Locator, width: int, **properties: Any) -> list[str]:
+    """Words that lie on one another when the page is so wide; the page is a desk's afterwards."""
+    visits.resize(page, width)
+    put(widget, **properties)
+    found = overlaps(widget)
+    visits.resize(page, visits.DESK)
+    return found
+
+
 def overlaps(widget: Locator) -> list[str]:
     """Words of the picture that lie on one another, or stick out of it."""
     return widget.evaluate(
