@@ -31,6 +31,7 @@ from dlbook.site import (
     offline,
     outputs,
     source,
+    thumbnails,
 )
 from dlbook.site.book import Book
 from dlbook.site.fences import Fence, split
@@ -250,7 +251,7 @@ def _lists(build: Build, page: Page, html: str, link: Any) -> str:
         html = html.replace(ledger.LEDGER, ledger.page(build.book, link))
     if ledger.VERDICTS in html:
         html = html.replace(ledger.VERDICTS, ledger.verdicts(build.book))
-    return html
+    return thumbnails.put(html, build.book.root, lambda problem: build.warn(page, problem))
 
 
 def _typeset_titles(items: Any) -> None:

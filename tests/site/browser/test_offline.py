@@ -49,6 +49,10 @@ def open_file(
     assert problems == []
 
 
+def test_the_home_page_brings_its_small_pictures(folder):
+    assert (folder / "index.html").read_text(encoding="utf-8").count("dlbook-thumbnail") == 8
+
+
 def test_every_link_and_picture_is_in_the_zip(folder):
     missed = set()
     pages = list(folder.rglob("*.html"))
