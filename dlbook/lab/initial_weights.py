@@ -188,7 +188,7 @@ def _recipes(model: Any, seed: int) -> list[Recipe | None]:
     found: dict[int, Recipe] = {}
     weights = [(layer, weight) for layer in leaves(model) for weight in layer.weights]
     for layer, weight in weights:
-        initializer = getattr(layer, f"{weight.name}_initializer", None)
+        initializer = _initializer(layer, weight.name)
         place = places.get(_own_seed(initializer))
         if place is not None:
             found[id(weight)] = (initializer, place)
@@ -197,6 +197,12 @@ def _recipes(model: Any, seed: int) -> list[Recipe | None]:
         if place is not None:
             found[id(state)] = (None, place)
     return [found.get(id(one)) for one in variables(model)]
+
+
+def _initializer(layer: Any, name: str) -> Any:
+    """Return the initializer of a weight; `recurrent_initializer` is that of `recurrent_kernel`."""
+    short = f"{name.removesuffix('_kernel')}_initializer"
+    return getattr(layer, f"{name}_initializer", None) or getattr(layer, short, None)
 
 
 @lru_cache(maxsize=8)

@@ -123,6 +123,7 @@ def gradient_reach(layer: Any, sequences: ArrayLike) -> np.ndarray:
     x = numbers(sequences, "sequences", rank=3).astype(np.float32)
     units, config = layer.units, layer.get_config()
     copies = np.repeat(x, units, axis=0)  # one copy of each example for each unit
+    config.pop("unit_forget_bias", None)  # of no weight that is already there
     plan = json.dumps({**config, "name": "twin"}, default=str, sort_keys=True)
     slope_of = _slope_function(type(layer), plan, x.shape[-1])
     slopes = slope_of(layer.get_weights(), copies, np.tile(np.eye(units, dtype="f4"), (len(x), 1)))
@@ -139,8 +140,14 @@ def _slope_function(kind: Any, plan: str, features: int) -> Any:
     twin = kind.from_config(json.loads(plan))
     twin.build((None, None, features))
     rest = [variable.value for variable in twin.non_trainable_variables]
+    shapes = [variable.shape for variable in twin.trainable_variables]
+    signature = (
+        [tf.TensorSpec(shape) for shape in shapes],
+        tf.TensorSpec((None, None, features)),
+        tf.TensorSpec((None, twin.units)),
+    )
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(input_signature=signature)
     def slope(weights, inputs, chosen):
         with tf.GradientTape() as tape:
             tape.watch(inputs)

@@ -62,16 +62,21 @@ def source_network(source: str) -> Any:
 
 
 @cache
-def _five_networks(source: str, first: int) -> "xr.Dataset":
-    """Train the networks of five seeds on a source."""
+def _study(source: str) -> Experiment:
+    """Prepare the training on a source; one for all seeds, so that the network is studied once."""
     training = Training(
         source_network, source_data, LOSS, optimizer="adam", learning_rate=0.003, batch_size=64,
         epochs=by("source", EPOCHS, default=5), metrics=("accuracy",), keep_curves=False,
         keep_weights=True,
     )  # fmt: skip
-    study = Experiment("source", "What is there to take over?", {"source": (source,)}, training)
+    return Experiment("source", "What is there to take over?", {"source": (source,)}, training)
+
+
+@cache
+def _five_networks(source: str, first: int) -> "xr.Dataset":
+    """Train the networks of five seeds on a source."""
     seeds = range(OTHER_SEEDS + first, OTHER_SEEDS + first + 5)
-    return study.run(seeds=seeds, progress=False).sel(source=source)
+    return _study(source).run(seeds=seeds, progress=False).sel(source=source)
 
 
 @cache

@@ -19,6 +19,7 @@ from dlbook.lab.stacked_layers import (
 )
 
 ZERO = tf.UnconnectedGradients.ZERO
+_TRIED: dict[tuple[str, str], str] = {}  # what a layer was refused for, as it is tried out once
 
 
 class StackedGeneric(StackedLayer):
@@ -67,18 +68,26 @@ class StackedGeneric(StackedLayer):
         name = type(self.layer).__name__
         if "Conv" in name or None in keras.tree.flatten([*shapes]):
             raise CannotStackError(f"{name} cannot stack")
+        key = (self.key(), repr(shapes))
+        if key not in _TRIED:
+            _TRIED[key] = self._refusal(shapes)
+        if _TRIED[key]:
+            raise CannotStackError(f"{name} {_TRIED[key]}")
+
+    def _refusal(self, shapes: Sequence[Sequence[int]]) -> str:
+        """Compare the vectorized layer with itself in turn; say what is wrong, or nothing."""
         logger = tf.get_logger()
         level = logger.level
         logger.setLevel("CRITICAL")  # a refusal is an answer here, not an error
         try:
             stacked, alone = (self._gradients(shapes, each) for each in (each_run, _in_turn))
-        except Exception as error:
-            raise CannotStackError(f"{name} cannot stack") from error
+        except Exception:
+            return "cannot stack"
         finally:
             logger.setLevel(level)
         pairs = zip(stacked, alone, strict=True)
-        if not all(np.allclose(*pair, 1e-3, 1e-5, equal_nan=True) for pair in pairs):
-            raise CannotStackError(f"{name} has a gradient of its own and cannot stack")
+        same = all(np.allclose(*pair, 1e-3, 1e-5, equal_nan=True) for pair in pairs)
+        return "" if same else "has a gradient of its own and cannot stack"
 
     def _gradients(self, shapes: Sequence[Sequence[int]], each: Callable[..., Tensor]) -> Any:
         """Gradients by inputs and weights, for two runs with three random examples each."""
@@ -146,6 +155,32 @@ class StackedOperation(StackedGeneric):
             return self.layer(*filled[0], **filled[1])
 
         return examples_last(self.each(one_run, *map(examples_first, tensors)))
+
+
+class StackedMaximum(StackedOperation):
+    """`keras.ops.max` over features: what goes into it may stay in the order of the stack."""
+
+    fuses = False  # measured: the plain program is faster
+
+    def call(self, inputs, weights, numbers, moment):
+        """Count the axes in the stack: streams and conditions first, examples last."""
+        tensor = keras.tree.flatten(inputs)[0]
+        axes = [axis % (tensor.shape.rank - 2) for axis in self.layer.axis]
+        if not all(axes):  # over examples
+            return super().call(inputs, weights, numbers, moment)
+        return tf.reduce_max(tensor, [axis + 1 for axis in axes], keepdims=self.layer.keepdims)
+
+
+def stacked_operation(operation: Any, template: Any) -> StackedOperation:
+    """Return the form of an operation for many runs.
+
+    Args:
+        operation: One of `keras.ops`, as a model holds it.
+        template: Its arguments, with a `Slot` for each tensor.
+    """
+    plain = getattr(operation, "axis", None) is None or getattr(operation, "initial", 0) is not None
+    maximum = type(operation).__name__ == "Max" and not plain
+    return (StackedMaximum if maximum else StackedOperation)(operation, template)
 
 
 class Slot:

@@ -20,7 +20,7 @@ from dlbook.lab import (
     stacked_recurrent,
     stacked_shapes,
 )
-from dlbook.lab.stacked_generic import Slot, StackedGeneric, StackedOperation
+from dlbook.lab.stacked_generic import Slot, StackedGeneric, stacked_operation
 from dlbook.lab.stacked_layers import CannotStackError, StackedLayer
 
 LAYERS: dict[type, type[StackedLayer]] = {
@@ -84,7 +84,11 @@ class Graph:
         """
         inputs = keras.Input(batch_shape=(None, *features))
         self._number(inputs)
-        output = self._expand(model, inputs) if _is_graph(model) else self._open(model, inputs)
+        follow = self._expand if _is_graph(model) else self._open
+        try:
+            output = follow(model, inputs)
+        except (ValueError, NotImplementedError) as error:  # Keras cannot clone it, or its parts
+            raise CannotStackError("the model cannot be followed") from error
         if not isinstance(output, keras.KerasTensor):
             raise CannotStackError("a model with several outputs cannot stack")
         self.output_shape = tuple(output.shape[1:])
@@ -171,7 +175,7 @@ class Graph:
             return Slot(len(tensors) - 1)
 
         template = keras.tree.map_structure(slot, (args, options))
-        return self._add(StackedOperation(operation, template), tensors, outputs, None)
+        return self._add(stacked_operation(operation, template), tensors, outputs, None)
 
     def _add(self, layer: StackedLayer, inputs: Any, outputs: Any, training: bool | None) -> Any:
         if not isinstance(outputs, keras.KerasTensor):

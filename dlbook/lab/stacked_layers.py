@@ -88,6 +88,7 @@ class StackedLayer:
     """
 
     numbers_of: ClassVar[tuple[str, ...]] = ()
+    only_before_training: ClassVar[tuple[str, ...]] = ()
     uses_noise: ClassVar[bool] = False
     fuses: ClassVar[bool] = True
     has_units: ClassVar[bool] = False
@@ -138,12 +139,20 @@ class StackedLayer:
 
         Returns:
             The description.
+
+        Raises:
+            CannotStackError: If the layer cannot describe itself.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras warns of functions that it cannot save
-            config = dict(self.layer.get_config())
+            try:
+                config = dict(self.layer.get_config())
+            except NotImplementedError as error:
+                name = type(self.layer).__name__
+                raise CannotStackError(f"{name} does not say how it is configured") from error
         for name in [*config]:
-            if name in (*self.numbers_of, "name", "seed") or name.endswith("_initializer"):
+            passing = (*self.numbers_of, *self.only_before_training, "name", "seed")
+            if name in passing or name.endswith("_initializer"):
                 del config[name]
             elif name.endswith("_regularizer"):
                 config[name] = config[name] is not None

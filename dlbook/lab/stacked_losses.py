@@ -133,6 +133,11 @@ def _named_loss(loss: str) -> StackedLoss:
     return StackedLoss(name, False, function)
 
 
+def class_numbers(targets: Tensor) -> Tensor:
+    """Move the examples before other axes, such as moments; most class numbers have none."""
+    return examples_first(targets) if targets.shape.rank > 3 else targets
+
+
 def over_runs(values: Tensor) -> Tensor:
     """Average over all axes but streams and conditions."""
     return tf.reduce_mean(values, list(range(2, values.shape.rank)))
@@ -195,7 +200,7 @@ def _sparse(targets: Tensor, outputs: Tensor, logits: Tensor | None) -> Tensor:
     if logits is None:
         logits = tf.math.log(_clip(outputs))
     rows = examples_first(logits)
-    labels = tf.broadcast_to(targets, tf.shape(rows)[:-1])
+    labels = tf.broadcast_to(class_numbers(targets), tf.shape(rows)[:-1])
     return over_runs(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, rows))
 
 

@@ -19,6 +19,7 @@ from dlbook.lab.stacked_losses import (
     Outputs,
     StackedLoss,
     by_examples,
+    class_numbers,
     over_runs,
     stacked_loss,
 )
@@ -122,7 +123,8 @@ def _binary_accuracy(targets: Tensor, outputs: Tensor, threshold: float) -> Tens
 
 def _sparse_accuracy(targets: Tensor, outputs: Outputs) -> Tensor:
     best = tf.argmax(examples_first(outputs.values), -1, output_type=tf.int32)
-    return over_runs(tf.cast(tf.equal(best, tf.cast(targets, tf.int32)), tf.float32))
+    labels = tf.cast(class_numbers(targets), tf.int32)
+    return over_runs(tf.cast(tf.equal(best, labels), tf.float32))
 
 
 def _categorical_accuracy(targets: Tensor, outputs: Outputs) -> Tensor:

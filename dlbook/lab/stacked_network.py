@@ -46,6 +46,17 @@ class StackedNetwork:
             raise CannotStackError(f"the weight {unused[0]} belongs to no layer that can stack")
         for weight in self.variables:
             _strengths(weight)
+        self._check_shared()
+
+    def _check_shared(self) -> None:
+        """Refuse a weight that two layers keep in different orders of axes."""
+        orders: dict[int, set] = {}
+        for layer in self.layers:
+            for position, weight in enumerate(layer.weights):
+                shape = np.empty((1, *range(2, 2 + len(weight.shape))), bool)
+                orders.setdefault(id(weight), set()).add(layer.to_stack(position, shape).shape)
+        if any(len(one) > 1 for one in orders.values()):
+            raise CannotStackError("two layers share a weight and keep it in different orders")
 
     def key(self) -> str:
         """Describe all that stacked runs must have in common."""

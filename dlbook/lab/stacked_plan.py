@@ -128,7 +128,9 @@ class Planner:
         features = self.raw(job).x_train.shape[1:]
         check_inputs(model, features)
         try:
-            return StackedNetwork(model, features)
+            network = StackedNetwork(model, features)
+            network.key()  # a layer may refuse to describe itself
+            return network
         except CannotStackError as reason:
             name = f"{fingerprint(self.training.model)} {job.model_key}"
             return CompiledNetwork(model, features, str(reason), name)

@@ -105,6 +105,7 @@ class StackedLSTM(StackedRecurrent):
     """LSTM: gates decide what enters, stays in and leaves the cell state."""
 
     num_states = 2
+    only_before_training = ("unit_forget_bias",)  # a matter of initial weights
 
     def step(self, drive, back, states, moment):
         """Compute the four gates and the new cell."""

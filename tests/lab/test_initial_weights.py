@@ -39,7 +39,21 @@ def with_own_chance(seed):
         return keras.Sequential([keras.Input((3,)), dense])
 
 
-@pytest.mark.parametrize("build", [ordinary, with_own_chance])
+def recurrent(seed):
+    with seeded(seed):
+        return keras.Sequential(
+            [
+                keras.Input((5, 2)),
+                layers.SimpleRNN(7, return_sequences=True),
+                layers.GRU(6, return_sequences=True),
+                layers.LSTM(40, return_sequences=True),
+                layers.LSTM(3, unit_forget_bias=False),
+                layers.Dense(2),
+            ]
+        )
+
+
+@pytest.mark.parametrize("build", [ordinary, recurrent, with_own_chance])
 @pytest.mark.parametrize("count", [3, MANY + 3])
 def test_every_seed_has_the_weights_of_its_own_model(build, count):
     seeds = range(4, 4 + count)
@@ -49,14 +63,15 @@ def test_every_seed_has_the_weights_of_its_own_model(build, count):
             np.testing.assert_array_equal(values[place], np.asarray(expected))
 
 
-def test_ordinary_models_are_built_twice_only():
+@pytest.mark.parametrize("make", [ordinary, recurrent])
+def test_ordinary_models_are_built_twice_only(make):
     built = []
 
     def build(seed):
         built.append(seed)
-        return ordinary(seed)
+        return make(seed)
 
-    InitialWeights(build, ordinary(0), 0).of(range(30))
+    InitialWeights(build, make(0), 0).of(range(30))
     assert built == [1]
 
 

@@ -175,6 +175,78 @@ def test_a_convolution_trains_run_by_run_and_says_why():
     assert_same_curves(records[0.05, 1], fit(keras.optimizers.Adam(0.05), model=convolutional))
 
 
+class Back(layers.Layer):
+    """Multiply with the kernel of another layer, transposed."""
+
+    def __init__(self, other):
+        super().__init__()
+        self.other = other
+
+    def call(self, inputs):
+        return keras.ops.matmul(inputs, keras.ops.transpose(self.other.kernel))
+
+
+class DescribedBack(Back):
+    def get_config(self):
+        return {"other": self.other.name}
+
+
+def nested():
+    inside, outside = keras.Input((2,)), keras.Input((2,))
+    part = keras.Model(inside, layers.Dense(4, "relu")(inside))
+    return keras.Model(outside, layers.Dense(3)(part(outside)))
+
+
+def tied(back=DescribedBack):
+    inputs, there = keras.Input((2,)), layers.Dense(5)
+    return keras.Model(inputs, layers.Dense(3)(back(there)(there(inputs))))
+
+
+def tied_without_configuration():
+    return tied(Back)
+
+
+@pytest.mark.parametrize(
+    ("build", "reason"),
+    [
+        (nested, "the model cannot be followed"),
+        (tied, "two layers share a weight and keep it in different orders"),
+        (tied_without_configuration, "Back does not say how it is configured"),
+    ],
+)
+def test_what_keras_builds_in_an_uncommon_way_trains_run_by_run(build, reason):
+    records, engine = train(training(build, shuffle=False), {"learning_rate": (0.05,)})
+    assert engine == f"one by one: {reason}"
+    assert_same_curves(records[0.05, 1], fit(keras.optimizers.SGD(0.05), model=build))
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+def test_a_class_for_each_moment_is_learned_as_in_keras(sparse):
+    def moments(seed):
+        generator = np.random.default_rng(seed)
+        x, y = generator.normal(size=(12, 3, 2)), generator.integers(0, 4, (12, 3))
+        return Data(x, y if sparse else np.eye(4)[y])
+
+    def readers():
+        return keras.Sequential([keras.Input((3, 2)), layers.Dense(4)])
+
+    name = f"{'sparse_' if sparse else ''}categorical_crossentropy"
+    trial = Training(
+        readers, moments, f"{name}_from_logits", epochs=3, batch_size=5, learning_rate=0.5,
+        metrics=("accuracy",), shuffle=False,
+    )  # fmt: skip
+    records, engine = train(trial, {})
+    assert engine == "stacked"
+    keras.utils.set_random_seed(1)
+    model: Any = readers()
+    data = moments(1)
+    kinds = {True: keras.losses.SparseCategoricalCrossentropy,
+             False: keras.losses.CategoricalCrossentropy}  # fmt: skip
+    model.compile(keras.optimizers.SGD(0.5), kinds[sparse](from_logits=True), metrics=["accuracy"])
+    kept = model.fit(data.x_train, data.y_train, batch_size=5, epochs=3, shuffle=False, verbose=0)
+    assert_same_curves(records[1,], kept.history)
+
+
 def test_a_run_does_not_depend_on_which_others_share_its_stack():
     trial = training(lambda rate: network(layers.Dense(8, "relu"), layers.Dropout(rate)))
     many, _ = train(trial, {"rate": (0.1, 0.4), "learning_rate": (0.01, 0.1)}, seeds=range(4))

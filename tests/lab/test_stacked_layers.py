@@ -31,6 +31,14 @@ def branches():
     return keras.Model(inputs, layers.Dense(3)(keras.ops.relu(halves)))
 
 
+def maxima():
+    inputs = keras.Input((3, 2))
+    ops: Any = keras.ops
+    one = ops.max(inputs, axis=1) + ops.max(inputs, axis=-2)
+    other = ops.max(ops.max(layers.Dense(3)(inputs), -1, keepdims=True), (1, 2))
+    return keras.Model(inputs, one * ops.max(inputs, 1, initial=0.1) + other[:, None])
+
+
 class Residual(layers.Layer):
     def __init__(self):
         super().__init__()
@@ -104,6 +112,7 @@ MODELS = {
         layers.Dense(2),
     ),
     "branches": branches,
+    "maxima": maxima,
     "residual": lambda: sequential(Residual(), Residual()),
     "own weights": lambda: sequential(OwnWeights(), layers.Dense(2)),
     "subclass": Subclass,
