@@ -1,5 +1,6 @@
 """Convolutional networks: small shared detectors, pooling, and a prediction from what they find."""
 
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -57,18 +58,25 @@ def digit_network(network: str) -> "keras.Sequential":
     return dense_network((12, 12, 1), 24, 10)
 
 
+@lru_cache(maxsize=6)
+def moved_tests(seed: int, size: int, scrambled: bool) -> np.ndarray:
+    """Move the test images of a seed by so many pixels in every direction, one after another."""
+    images = padded_digits(seed).x_test
+    steps = DIRECTIONS if size else ((0, 0),)
+    moved = [shift_images(images, *(size * one for one in step)) for step in steps]
+    together = np.concatenate(moved).astype(np.float32)
+    return scramble(together, seed) if scrambled else together
+
+
 def accuracy_by_shift(
     model: "keras.Model", data: Data, seed: int, training: str = "intact"
 ) -> dict[str, float]:
     """Measure accuracy on test images moved by 0, 1 and 2 pixels, mean of eight directions."""
-    images, found = padded_digits(seed).x_test, {}
+    found = {}
     for size in SHIFTS:
-        right = []
-        for step in DIRECTIONS if size else ((0, 0),):
-            moved = shift_images(images, *(size * one for one in step)).astype(np.float32)
-            seen = scramble(moved, seed) if training == "scrambled" else moved
-            right.append(np.argmax(model(seen), axis=1) == data.y_test)
-        found[f"shift_{size}"] = float(np.mean(right))
+        images = moved_tests(seed, size, training == "scrambled")
+        answers = np.argmax(model(images), axis=1).reshape(-1, len(data.y_test))
+        found[f"shift_{size}"] = float(np.mean(answers == data.y_test))
     return found
 
 
@@ -101,9 +109,14 @@ def gaussian_network(network: str = "flatten", dense_units: int = 0) -> "keras.S
     return model
 
 
+@lru_cache(maxsize=5)
+def _spots(seed: int) -> Data:
+    return gaussian_images(400, seed=seed)
+
+
 def spots(seed: int, pixels: str = "intact") -> Data:
     """Draw 400 spots of each of two widths to learn from, and as many for the test."""
-    data = gaussian_images(400, seed=seed)
+    data = _spots(seed)
     return data.with_inputs(lambda images: scramble(images, seed)) if pixels != "intact" else data
 
 
