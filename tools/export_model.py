@@ -188,6 +188,38 @@ def _batch_normalization(layer: Any, dtype: str) -> dict[str, Any]:
     return {"kind": "affine", "scale": encode(scale), "shift": encode(beta - mean * scale)}
 
 
+def _recurrent(kind: str) -> Callable[[Any, str], dict[str, Any]]:
+    def write(layer: Any, dtype: str) -> dict[str, Any]:
+        _refuse_other_cells(layer)
+        parts = {"kernel": layer.cell.kernel, "recurrent": layer.cell.recurrent_kernel}
+        if layer.use_bias:
+            parts["bias"] = layer.cell.bias
+        weights = {name: encode(np.asarray(values), dtype) for name, values in parts.items()}
+        return {"kind": kind, "sequences": bool(layer.return_sequences), **weights}
+
+    return write
+
+
+def _refuse_other_cells(layer: Any) -> None:
+    """Refuse a recurrent layer that does not compute or walk as Keras does by default."""
+    usual = {
+        "activation": "tanh",
+        "recurrent_activation": "sigmoid",
+        "reset_after": True,
+        "go_backwards": False,
+        "stateful": False,
+        "return_state": False,
+    }
+    for name, value in usual.items():
+        found = getattr(layer, name, value)
+        found = getattr(found, "__name__", found)
+        if found != value:
+            raise ValueError(
+                f"`model` must have recurrent layers with {name}={value!r}. "
+                f"Received: {found!r} in {layer.name!r}"
+            )
+
+
 def _reshape(layer: Any, dtype: str) -> dict[str, Any]:
     return {"kind": "reshape", "shape": list(layer.output.shape[1:])}
 
@@ -212,6 +244,9 @@ _WRITERS: dict[str, Callable[[Any, str], dict[str, Any]]] = {
     "AveragePooling2D": _pool("mean"),
     "GlobalAveragePooling2D": lambda layer, dtype: {"kind": "global_mean"},
     "BatchNormalization": _batch_normalization,
+    "SimpleRNN": _recurrent("simple_rnn"),
+    "LSTM": _recurrent("lstm"),
+    "GRU": _recurrent("gru"),
     "Flatten": lambda layer, dtype: {"kind": "flatten"},
     "Reshape": _reshape,
     "Activation": lambda layer, dtype: {"kind": "activation", "activation": _activation(layer)},

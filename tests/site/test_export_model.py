@@ -49,6 +49,20 @@ def test_what_the_runtime_does_not_know_is_refused():
             export_model(chain(layer))
 
 
+def test_recurrent_layers_of_other_kinds_are_refused():
+    import keras
+
+    layers = keras.layers
+    for layer, message in (
+        (layers.LSTM(2, activation="relu"), "activation='tanh'. Received: 'relu' in 'lstm"),
+        (layers.LSTM(2, recurrent_activation="tanh"), "recurrent_activation='sigmoid'"),
+        (layers.GRU(2, reset_after=False), "reset_after=True. Received: False"),
+        (layers.SimpleRNN(2, go_backwards=True), "go_backwards=False"),
+    ):
+        with pytest.raises(ValueError, match=f"`model` must have recurrent layers with {message}"):
+            export_model(keras.Sequential([keras.Input((5, 3)), layer]))
+
+
 def test_a_model_with_branches_is_refused():
     import keras
 

@@ -185,7 +185,85 @@ export function softmax(x) {
   return y;
 }
 
+const squash = (value) => 1 / (1 + Math.exp(-value));
+
+/** What a SimpleRNN notes while it walks along x [timesteps, features]: `hidden` [timesteps, units]. */
+export function simpleRnn(x, { kernel, recurrent, bias = null }) {
+  return walk(x, recurrent, ["hidden"], (moment, { hidden }) => {
+    const drive = weighted(moment, kernel, bias?.data);
+    return { hidden: weighted(hidden, recurrent, drive).map(Math.tanh) };
+  });
+}
+
+/** The gates `input`, `forget` and `output`, the `candidate`, and the states `cell` and `hidden` of an LSTM
+ *  at every moment of x [timesteps, features]. In the weights they lie side by side as in Keras: input,
+ *  forget, candidate, output.
+ */
+export function lstm(x, { kernel, recurrent, bias = null }) {
+  return walk(x, recurrent, ["input", "forget", "candidate", "output", "cell", "hidden"], (moment, old) => {
+    const sums = weighted(old.hidden, recurrent, weighted(moment, kernel, bias?.data));
+    const [input, forget, candidate, output] = split(sums, 4).map((part, i) => part.map(i === 2 ? Math.tanh : squash));
+    const cell = old.cell.map((value, k) => forget[k] * value + input[k] * candidate[k]);
+    return { input, forget, candidate, output, cell, hidden: cell.map((value, k) => output[k] * Math.tanh(value)) };
+  });
+}
+
+/** The gates `update` and `reset`, the `candidate` and the state `hidden` of a GRU at every moment of
+ *  x [timesteps, features]; its reset gate acts after the weights, and it has two biases [2, 3 units].
+ */
+export function gru(x, { kernel, recurrent, bias = null }) {
+  const biases = bias ? split(bias.data, 2) : [];
+  return walk(x, recurrent, ["update", "reset", "candidate", "hidden"], (moment, { hidden }) => {
+    const fresh = split(weighted(moment, kernel, biases[0]), 3);
+    const back = split(weighted(hidden, recurrent, biases[1]), 3);
+    const [update, reset] = [0, 1].map((gate) => fresh[gate].map((sum, k) => squash(sum + back[gate][k])));
+    const candidate = fresh[2].map((sum, k) => Math.tanh(sum + reset[k] * back[2][k]));
+    return { update, reset, candidate, hidden: hidden.map((value, k) => update[k] * value + (1 - update[k]) * candidate[k]) };
+  });
+}
+
+/** Step along the moments of x from states of zeros: what each of `names` was, [timesteps, units]. */
+function walk(x, recurrent, names, step) {
+  const [timesteps, features] = x.shape;
+  const [units] = recurrent.shape;
+  const noted = Object.fromEntries(names.map((name) => [name, tensor([timesteps, units])]));
+  let now = { hidden: new Float64Array(units), cell: new Float64Array(units) };
+  for (let t = 0; t < timesteps; t += 1) {
+    now = step(Float64Array.from(x.data.subarray(t * features, (t + 1) * features)), now);
+    names.forEach((name) => noted[name].data.set(now[name], t * units));
+  }
+  return noted;
+}
+
+/** `start + row · kernel`, in 64 bits. */
+function weighted(row, kernel, start = null) {
+  const [inputs, units] = kernel.shape;
+  demand(row.length === inputs, `each moment must have ${inputs} features`, row.length);
+  const sums = start ? Float64Array.from(start) : new Float64Array(units);
+  row.forEach((value, i) => {
+    for (let unit = 0; unit < units; unit += 1) {
+      sums[unit] += value * kernel.data[i * units + unit];
+    }
+  });
+  return sums;
+}
+
+function split(numbers, count) {
+  const size = numbers.length / count;
+  return Array.from({ length: count }, (_, i) => numbers.slice(i * size, (i + 1) * size));
+}
+
+/** A layer that walks: all its hidden states, or the last one. */
+const recurrently = (run) => (x, layer) => {
+  const { hidden } = run(x, layer);
+  const [timesteps, units] = hidden.shape;
+  return layer.sequences ? hidden : tensor([units], hidden.data.subarray((timesteps - 1) * units));
+};
+
 const LAYERS = {
+  simple_rnn: recurrently(simpleRnn),
+  lstm: recurrently(lstm),
+  gru: recurrently(gru),
   dense: (x, layer) => dense(x, layer.kernel, layer.bias),
   conv2d: (x, layer) => conv2d(x, layer.kernel, layer),
   conv2d_transpose: (x, layer) => conv2dTranspose(x, layer.kernel, layer),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Error, Page
 
+from dlbook.architectures.lstm_gru import gates_over_time
 from tools.export_model import encode, export_model, round_weights
 
 pytestmark = pytest.mark.browser
@@ -95,6 +96,15 @@ def network(kind: str) -> Any:
             lambda: layers.Conv2DTranspose(3, (2, 5), strides=(3, 2)),
             lambda: layers.Conv2DTranspose(1, 3, padding="same", activation="sigmoid"),
         ],
+        "recurrent": [
+            lambda: keras.Input((30, 2)),
+            lambda: layers.SimpleRNN(5, return_sequences=True),
+            lambda: layers.LSTM(6, return_sequences=True, dropout=0.5),
+            lambda: layers.GRU(4, return_sequences=True),
+            lambda: layers.Dense(3, "tanh"),
+            lambda: layers.LSTM(4, use_bias=False),
+            lambda: layers.Dense(2),
+        ],
     }
     model = keras.Sequential([part() for part in parts[kind]])
     generator = np.random.default_rng(2)
@@ -105,7 +115,7 @@ def network(kind: str) -> Any:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
-@pytest.mark.parametrize("kind", ["dense", "cnn", "global", "generator"])
+@pytest.mark.parametrize("kind", ["dense", "cnn", "global", "generator", "recurrent"])
 def test_every_layer_answers_as_in_keras(page, kind, dtype):
     model = network(kind)
     round_weights(model, dtype)
@@ -134,6 +144,43 @@ def test_kernel_stride_and_padding_of_every_kind(page, kernel, stride, padding):
         inputs = np.random.default_rng(4).normal(size=shape).astype("float32")
         found, expected = in_page(page, model, inputs)[-1], in_keras(model, inputs)[-1]
         assert found == pytest.approx(expected, abs=CLOSE)
+
+
+@pytest.mark.parametrize("sequences", [True, False])
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
+def test_recurrent_layers_of_every_kind(page, kind, use_bias, sequences):
+    import keras
+
+    options = {"use_bias": use_bias, "return_sequences": sequences}
+    model = keras.Sequential([keras.Input((9, 3)), getattr(keras.layers, kind)(5, **options)])
+    generator = np.random.default_rng(6)
+    model.set_weights([generator.normal(size=one.shape) for one in model.get_weights()])
+    inputs = generator.normal(size=(9, 3)).astype("float32")
+    found, expected = in_page(page, model, inputs)[-1], in_keras(model, inputs)[-1]
+    assert found.shape == ((9, 5) if sequences else (5,))
+    assert found == pytest.approx(expected, abs=CLOSE)
+
+
+def test_an_lstm_gives_out_its_gates(page):
+    import keras
+
+    model = keras.Sequential([keras.Input((7, 3)), keras.layers.LSTM(4)])
+    generator = np.random.default_rng(7)
+    model.set_weights([generator.normal(size=one.shape) for one in model.get_weights()])
+    inputs = generator.normal(size=(7, 3)).astype("float32")
+    noted = page.evaluate(
+        """([exported, inputs]) => {
+            const { decode, lstm, readModel } = window.runtime;
+            const noted = lstm(decode(inputs), readModel(exported).layers[0]);
+            return Object.fromEntries(Object.entries(noted).map(([name, { data }]) => [name, [...data]]));
+        }""",  # noqa: E501
+        [export_model(model), encode(inputs)],
+    )
+    expected = gates_over_time(model.get_weights(), inputs[None])
+    assert set(noted) == set(expected)
+    for name, values in expected.items():
+        assert noted[name] == pytest.approx(values.ravel(), abs=CLOSE), name
 
 
 def test_numbers_of_every_size_survive_the_file(page):
@@ -168,12 +215,15 @@ def test_probabilities_do_not_overflow(page):
         ("conv2d(tensor([4, 4, 1]), tensor([3, 3, 2, 1]))", "x must have 2 channels"),
         ("conv2d(tensor([2, 2, 1]), tensor([3, 3, 1, 1]))", "a window of 3 must fit"),
         ("pool2d(tensor([4, 4, 1]), { padding: 'full' })", 'padding must be "valid" or "same"'),
+        ("lstm(tensor([4, 3]), cell)", "each moment must have 2 features"),
         ("readModel({ format: 'other' })", "the model must have the format"),
-        ("readModel({ format: 'dlbook-model-1', layers: [{ kind: 'gru' }] })", "a layer must be"),
+        ("readModel({ format: 'dlbook-model-1', layers: [{ kind: 'ear' }] })", "a layer must be"),
         ("runModel({ inputs: [2], layers: [] }, tensor([3]))", "inputs must have the shape"),
     ],
 )
 def test_what_does_not_fit_is_refused(page, script, message):
-    names = "tensor, dense, conv2d, pool2d, readModel, runModel"
+    names = "tensor, dense, conv2d, pool2d, lstm, readModel, runModel"
+    cell = "{ kernel: tensor([2, 8]), recurrent: tensor([2, 8]) }"
+    given = f"const {{ {names} }} = window.runtime; const cell = {cell};"
     with pytest.raises(Error, match=f"{message}.*Received: "):
-        page.evaluate(f"() => {{ const {{ {names} }} = window.runtime; return {script}; }}")
+        page.evaluate(f"() => {{ {given} return {script}; }}")
