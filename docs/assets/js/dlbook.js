@@ -8,6 +8,7 @@ import "./widgets/capacity.js";
 import "./widgets/curves.js";
 import "./widgets/descent.js";
 import "./widgets/gates.js";
+import "./widgets/generator.js";
 import "./widgets/kernel.js";
 import "./widgets/landscape.js";
 import "./widgets/ledger.js";
