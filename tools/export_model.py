@@ -55,6 +55,38 @@ def encode(values: np.ndarray, dtype: str = "float32") -> dict[str, Any]:
     return {"shape": list(numbers.shape), "dtype": dtype, "base64": text}
 
 
+def decode(written: dict[str, Any]) -> np.ndarray:
+    """Read an array that `encode` wrote.
+
+    Args:
+        written: Shape, dtype and base64.
+
+    Returns:
+        The array, with the dtype of the file.
+
+    Example:
+        >>> decode(encode(np.array([1.0]), "float16"))
+        array([1.], dtype=float16)
+    """
+    numbers = np.frombuffer(base64.b64decode(written["base64"]), DTYPES[written["dtype"]])
+    return numbers.reshape(written["shape"])
+
+
+def load_weights(model: "keras.Model", exported: dict[str, Any]) -> None:
+    """Give a model the weights of an exported one, so that Keras predicts as a page does.
+
+    Args:
+        model: A built chain with the same layers, changed in place. Batch normalization, which is
+            folded when it is written, cannot be filled again.
+        exported: What `export_model` returned.
+    """
+    weighted = [layer for layer in model.layers if layer.weights]
+    written = [layer for layer in exported["layers"] if "kernel" in layer]
+    for layer, found in zip(weighted, written, strict=True):
+        weights = [decode(found[name]) for name in ("kernel", "bias") if name in found]
+        layer.set_weights([one.astype("float32") for one in weights])
+
+
 def round_weights(model: "keras.Model", dtype: str) -> None:
     """Give a model the weights that its exported file will hold.
 
@@ -112,7 +144,23 @@ def write_model(model: "keras.Model", name: str, dtype: str = "float32") -> Path
     Raises:
         ValueError: The file would be larger than `LARGEST` bytes.
     """
-    text = json.dumps(export_model(model, dtype), separators=(",", ":")) + "\n"
+    return write_content(export_model(model, dtype), name)
+
+
+def write_content(content: dict[str, Any], name: str) -> Path:
+    """Write exported models, and what a widget needs beside them, to ``docs/assets/data``.
+
+    Args:
+        content: What JSON can hold.
+        name: Name of the file.
+
+    Returns:
+        The file.
+
+    Raises:
+        ValueError: The file would be larger than `LARGEST` bytes.
+    """
+    text = json.dumps(content, separators=(",", ":")) + "\n"
     if len(text) > LARGEST:
         raise ValueError(f"`model` must fit into {LARGEST} bytes. Received: {len(text)}")
     path = FOLDER / name
@@ -243,6 +291,7 @@ _WRITERS: dict[str, Callable[[Any, str], dict[str, Any]]] = {
     "MaxPooling2D": _pool("max"),
     "AveragePooling2D": _pool("mean"),
     "GlobalAveragePooling2D": lambda layer, dtype: {"kind": "global_mean"},
+    "GlobalMaxPooling2D": lambda layer, dtype: {"kind": "global_max"},
     "BatchNormalization": _batch_normalization,
     "SimpleRNN": _recurrent("simple_rnn"),
     "LSTM": _recurrent("lstm"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tools import export_model as exporting
-from tools.export_model import encode, export_model, round_weights, write_model
+from tools.export_model import encode, export_model, load_weights, round_weights, write_model
 
 
 def chain(*layers):
@@ -32,6 +32,18 @@ def test_rounded_weights_are_those_of_the_file():
     kernel = model.layers[0].get_weights()[0]
     assert np.array_equal(kernel, kernel.astype("float16"))
     assert encode(kernel, "float16") == export_model(model, "float16")["layers"][0]["kernel"]
+
+
+def test_weights_of_a_file_come_back():
+    import keras
+
+    model, other = (chain(keras.layers.Conv2D(2, 3), keras.layers.Dense(3)) for _ in range(2))
+    round_weights(model, "float16")
+    load_weights(other, export_model(model, "float16"))
+    for ours, theirs in zip(other.get_weights(), model.get_weights(), strict=True):
+        assert np.array_equal(ours, theirs)
+    with pytest.raises(ValueError, match="not compatible"):
+        load_weights(chain(keras.layers.Dense(3)), export_model(model))
 
 
 def test_what_the_runtime_does_not_know_is_refused():

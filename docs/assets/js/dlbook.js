@@ -7,6 +7,7 @@
 import "./widgets/capacity.js";
 import "./widgets/curves.js";
 import "./widgets/descent.js";
+import "./widgets/digit.js";
 import "./widgets/gates.js";
 import "./widgets/generator.js";
 import "./widgets/kernel.js";

@@ -152,6 +152,12 @@ export function globalMean(x) {
   return flatten(pool2d(x, { kind: "mean", size: [height, width] }));
 }
 
+/** The largest number of every channel. */
+export function globalMax(x) {
+  const [height, width] = x.shape;
+  return flatten(pool2d(x, { kind: "max", size: [height, width] }));
+}
+
 /** `x · scale + shift`, one number of each per channel: batch normalization, as it predicts. */
 export function affine(x, scale, shift) {
   const channels = scale.data.length;
@@ -269,6 +275,7 @@ const LAYERS = {
   conv2d_transpose: (x, layer) => conv2dTranspose(x, layer.kernel, layer),
   pool2d: (x, layer) => pool2d(x, { ...layer, kind: layer.pool }),
   global_mean: (x) => globalMean(x),
+  global_max: (x) => globalMax(x),
   affine: (x, layer) => affine(x, layer.scale, layer.shift),
   flatten: (x) => flatten(x),
   reshape: (x, layer) => reshape(x, layer.shape),

@@ -17,7 +17,7 @@ DOCS = Path(__file__).resolve().parents[3] / "docs"
 WIDGETS = {
     name: path
     for path in sorted(DOCS.rglob("*.md"))
-    for name in re.findall(r"<(dlbook-[a-z]+)", path.read_text(encoding="utf-8"))
+    for name in re.findall(r"<(dlbook-[a-z-]+)", path.read_text(encoding="utf-8"))
 }
 ADDRESS = re.compile(r'\b(?:href|src)="([^"]+)"')
 

@@ -87,6 +87,11 @@ def network(kind: str) -> Any:
             lambda: layers.AveragePooling2D(2, strides=1, padding="same"),
             lambda: layers.GlobalAveragePooling2D(),
         ],
+        "largest": [
+            lambda: keras.Input((6, 5, 1)),
+            lambda: layers.Conv2D(3, 3),
+            lambda: layers.GlobalMaxPooling2D(),
+        ],
         "generator": [
             lambda: keras.Input((4,)),
             lambda: layers.Dense(18),
@@ -115,7 +120,7 @@ def network(kind: str) -> Any:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
-@pytest.mark.parametrize("kind", ["dense", "cnn", "global", "generator", "recurrent"])
+@pytest.mark.parametrize("kind", ["dense", "cnn", "global", "largest", "generator", "recurrent"])
 def test_every_layer_answers_as_in_keras(page, kind, dtype):
     model = network(kind)
     round_weights(model, dtype)

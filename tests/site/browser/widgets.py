@@ -67,10 +67,9 @@ def overlaps(widget: Locator) -> list[str]:
     return widget.evaluate(
         """element => {
             const words = [...element.querySelectorAll("svg text")].filter((text) => text.textContent);
-            const boxes = words.map((text) => [text.textContent, text.getBoundingClientRect()]);
+            const boxes = words.map((text) => [text.textContent, text.getBoundingClientRect(), text.closest("svg").getBoundingClientRect()]);
             const over = (a, b) => a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom;
-            const edge = element.querySelector("svg").getBoundingClientRect();
-            const out = boxes.filter(([, box]) => box.left < edge.left - 1 || box.right > edge.right + 1);
+            const out = boxes.filter(([, box, edge]) => box.left < edge.left - 1 || box.right > edge.right + 1);
             return [...boxes.flatMap(([text, box], i) => boxes.slice(i + 1).filter((other) => over(box, other[1]))
                 .map((other) => `${text} on ${other[0]}`)), ...out.map(([text]) => `${text} sticks out`)];
         }"""  # noqa: E501

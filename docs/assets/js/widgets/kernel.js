@@ -10,7 +10,7 @@ import { node, number, shape, uniqueId } from "../plot.js";
 import { conv2d, decode, places, pool2d, reshape, tensor } from "../runtime.js";
 import { choice } from "./choice.js";
 import { Drawn } from "./drawn.js";
-import { load } from "./load.js";
+import { loadWhenReached } from "./reached.js";
 import { slider } from "./slider.js";
 import { foldedTable } from "./steps.js";
 
@@ -142,17 +142,13 @@ class Kernel extends Drawn {
     svg.addEventListener("click", (event) => this.#point(event));
     this.#fields();
     this.#show();
-    this.#whenReached(async () => {
-      try {
-        const { pictures } = await load(DATA);
+    loadWhenReached(this, DATA, {
+      fallback,
+      ready: ({ pictures }) => {
         this.#pictures = Object.fromEntries(Object.entries(pictures).map(([name, packed]) => [name, pixels(packed)]));
         this.#change(() => this.#startPlace());
-      } catch (reason) {
-        console.warn(`dlbook-kernel: ${DATA} could not be read (${reason}).`);
-        this.classList.remove("dlbook-widget");
-        this.#parts = {};
-        this.replaceChildren(...fallback);
-      }
+      },
+      failed: () => (this.#parts = {}),
     });
   }
 
@@ -221,16 +217,6 @@ class Kernel extends Drawn {
     if (Number.isFinite(value)) {
       this.kernel = this.#kernel.map((row, a) => row.map((old, b) => (a === i && b === j ? value : old)));
     }
-  }
-
-  #whenReached(action) {
-    const observer = new IntersectionObserver((entries) => {
-      if (entries.some(({ isIntersecting }) => isIntersecting)) {
-        observer.disconnect();
-        action();
-      }
-    }, { rootMargin: "200px" });
-    observer.observe(this);
   }
 
   #pixels() {
