@@ -12,6 +12,7 @@ import "./widgets/gates.js";
 import "./widgets/generator.js";
 import "./widgets/kernel.js";
 import "./widgets/landscape.js";
+import "./widgets/latent_plane.js";
 import "./widgets/ledger.js";
 import "./widgets/network.js";
 import "./widgets/penalty.js";
