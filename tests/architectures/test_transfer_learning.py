@@ -261,3 +261,16 @@ def test_photographs_are_split_anew_for_each_seed_and_never_shared(monkeypatch):
     assert (len(first.x_train), len(first.x_test)) == (4000, 1000)
     assert not set(first.x_train.ravel()) & set(first.x_test.ravel())
     assert not np.array_equal(first.x_test, second.x_test)
+
+
+def test_features_of_photographs_are_z_scores_by_the_photographs_to_learn_from(monkeypatch):
+    faint = np.random.default_rng(0).normal(1, 2, size=(5000, 1280)).astype(np.float32) * 1e-12
+    faint[:, 7] = 1e-12
+    monkeypatch.setattr(photo_features, "photographs", lambda: (None, np.arange(5000) % 10))
+    monkeypatch.setattr(photo_features, "seen_by", lambda weights, seed: faint)
+    data = chapter.photo_data(0, "untrained MobileNetV2")
+    assert not data.x_train[:, 7].any()
+    others = np.delete(data.x_train, 7, axis=1)
+    np.testing.assert_allclose(others.mean(axis=0), 0, atol=1e-4)
+    np.testing.assert_allclose(others.std(axis=0), 1, atol=1e-4)
+    assert abs(np.delete(data.x_test, 7, axis=1).mean(axis=0)).max() > 0.01
