@@ -296,6 +296,9 @@ def test_its_weights_load_when_it_is_reached(open_page):
     assert before is not None
     assert after is not None
     assert after["height"] == before["height"] > 200
+    first = {"numbers": value(widget, "numbers"), "marks": value(widget, "marks")}
+    assert first == TOLD["list"]
+    assert value(widget, "unit") == TOLD["unit"]
 
 
 def test_without_its_weights_the_text_stays(open_page):
