@@ -22,7 +22,7 @@ from dlbook.lab.moved_images import (
 )
 from dlbook.lab.published_networks import FULL_SCALE
 from dlbook.lab.results import mean_interval, paired
-from dlbook.lab.spots import explained, gaussian_images, places
+from dlbook.lab.spots import explained, gaussian_images, places, spots
 from dlbook.lab.training import Training
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def digit_network(network: str) -> "keras.Sequential":
 @lru_cache(maxsize=6)
 def moved_tests(seed: int, size: int, scrambled: bool) -> np.ndarray:
     """Move the test images of a seed by so many pixels in every direction, one after another."""
-    images = padded_digits(seed).x_test
-    steps = DIRECTIONS if size else ((0, 0),)
+    images, steps = padded_digits(seed).x_test, DIRECTIONS if size else ((0, 0),)
     moved = [shift_images(images, *(size * one for one in step)) for step in steps]
     together = np.concatenate(moved).astype(np.float32)
     return scramble(together, seed) if scrambled else together
@@ -107,17 +106,6 @@ def gaussian_network(network: str = "flatten", dense_units: int = 0) -> "keras.S
     for layer in (layers.ReLU(), layers.Dense(2)) if dense_units else ():
         model.add(layer)
     return model
-
-
-@lru_cache(maxsize=5)
-def _spots(seed: int) -> Data:
-    return gaussian_images(400, seed=seed)
-
-
-def spots(seed: int, pixels: str = "intact") -> Data:
-    """Draw 400 spots of each of two widths to learn from, and as many for the test."""
-    data = _spots(seed)
-    return data.with_inputs(lambda images: scramble(images, seed)) if pixels != "intact" else data
 
 
 GAUSSIAN = Experiment(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbook.lab import datasets
+from dlbook.lab.datasets import Data
 from dlbook.lab.pretrained import fit_to_network, imagenet_network
 
 NUM_TRAIN, NUM_TEST = 4000, 1000
@@ -67,3 +68,21 @@ def z_scores(features: NDArray, known: NDArray) -> NDArray:
     differ = np.ptp(known, axis=0) > 0
     spread = np.where(differ, known.std(axis=0), 1)
     return np.where(differ, (features - known.mean(axis=0)) / spread, 0)
+
+
+def split_anew(seed: int, network: str) -> Data:
+    """Deal the photographs to training and test, as pixels or as what a network sees in them.
+
+    Args:
+        seed: Deals the photographs, and draws the weights of an untrained network.
+        network: "ImageNet MobileNetV2" or "untrained MobileNetV2": its features, as z-scores;
+            anything else: the pixels.
+    """
+    inputs, labels = photographs()
+    order = np.random.default_rng([seed, 53]).permutation(len(labels))
+    train, test = np.split(order, [NUM_TRAIN])
+    if "MobileNetV2" in network:
+        known = "ImageNet" in network
+        features = seen_by("imagenet" if known else None, 0 if known else seed)
+        inputs = z_scores(features, features[train])
+    return Data(inputs[train], labels[train], x_test=inputs[test], y_test=labels[test])

@@ -1,6 +1,7 @@
 """Pictures of one soft spot: how wide is it, and where?"""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from dlbook.lab import datasets
 from dlbook.lab.checks import check_count
 from dlbook.lab.datasets import Data
+from dlbook.lab.moved_images import scramble
 
 if TYPE_CHECKING:
     import keras
@@ -54,6 +56,22 @@ def gaussian_images(
 
 def _classes(labels: np.ndarray) -> np.ndarray:
     return labels.ravel().astype(np.int32)
+
+
+def spots(seed: int, pixels: str = "intact") -> Data:
+    """Draw 400 spots of each of two widths to learn from, and as many for the test.
+
+    Args:
+        seed: Draws the pictures, and the order of scrambled pixels.
+        pixels: "intact" or "scrambled".
+    """
+    data = _both_widths(seed)
+    return data.with_inputs(lambda images: scramble(images, seed)) if pixels != "intact" else data
+
+
+@lru_cache(maxsize=5)
+def _both_widths(seed: int) -> Data:
+    return gaussian_images(400, seed=seed)
 
 
 def places(seed: int, spot: str = "cut off") -> Data:
