@@ -13,6 +13,7 @@ from dlbook.lab.checks import numbers
 from dlbook.lab.claims import Claim, Evidence
 from dlbook.lab.correlation import rank_correlation
 from dlbook.lab.experiment import Experiment
+from dlbook.lab.forged_digits import FORGED, LOSSES_WITH_LABELS, SCALES, finish_losses, plot_runs
 from dlbook.lab.judged_digits import SETUPS, judged, pictures
 from dlbook.lab.results import mean_interval
 from dlbook.lab.sample_quality import frechet_distance, mode_counts
@@ -197,10 +198,7 @@ MEASURES = (
 )  # fmt: skip
 LOSSES = dict.fromkeys(MEASURES, EACH)
 CURVES = dict.fromkeys(("probability", "density"), ("checkpoint", "place"))
-ON_DIGITS = Together(
-    on_pictures,
-    {**LOSSES, "counts": ("checkpoint", "kind"), "samples": ("moment", "picture", "pixel")},
-)
+PICTURES = {"counts": ("checkpoint", "kind"), "samples": ("moment", "picture", "pixel")}
 ONE_DIMENSION = Experiment(
     name="one_dimension",
     question="Does a generator learn where real numbers lie, and are both phases needed?",
@@ -219,17 +217,18 @@ DIGITS = Experiment(
     name="digits",
     question="How do losses, quality and variety move while a generator learns to draw digits?",
     independent={"data_set": ("digits",)},
-    trial=ON_DIGITS,
+    trial=Together(on_pictures, {**LOSSES, **PICTURES}),
     seeds=range(5),
     full_seeds=range(20),
 )
 ON_MNIST = Experiment(
     name="on_mnist",
-    question="And with larger pictures, larger networks and more time?",
-    independent={"data_set": ("digits",)},
-    trial=ON_DIGITS,
+    question="And with larger pictures, on either scale of their pixels?",
+    independent={"data_set": ("digits",), "pixels": tuple(SCALES)},
+    trial=FORGED,
     seeds=(0,),
     full_independent={"data_set": ("MNIST",)},
+    full_seeds=range(3),
 )
 
 # The claims
@@ -326,8 +325,6 @@ CLAIMS = (
 
 # The figure
 
-LN_2 = float(np.log(2))
-
 
 def plot_phases() -> "plots.BookFigure":
     """Draw the two phases of a step, and which network moves in each."""
@@ -420,7 +417,7 @@ def plot_eight_modes(results: "xr.Dataset") -> "plots.BookFigure":
         one = results.isel(latent_units=at // len(turns), discriminator_steps=at % len(turns))
         points, modes = one["samples"].isel(seed=0).values, one["modes"].isel(checkpoint=-1)
         panel.plot(*RING.T, "o", color="blue", markersize=15, alpha=0.25)
-        panel.plot(*points[:70].T, ".", color="orange", markersize=4)
+        panel.plot(*points[:40].T, ".", color="orange", markersize=4)
         plots.plane(panel)
         title = f"{int(one['latent_units'])} numbers, {int(one['discriminator_steps'])} to 1"
         panel.set(title=f"{title}\n{int(modes.isel(seed=0))} of 8", xlim=(-3, 3), ylim=(-3, 3))
@@ -438,26 +435,22 @@ def plot_digits(results: "xr.Dataset") -> "plots.BookFigure":
         height=5.8,
         sharex=True,
     )
-    for loss, label in (("generator_loss", "generator"), ("discriminator_loss", "discrim.")):
+    for loss, label in LOSSES_WITH_LABELS:
         plots.band(panels[0], steps, mean_interval(runs[loss]), label=label)
-    plots.reference(panels[0], LN_2, "ln 2", at=0.5)
-    plots.reference(panels[0], 2 * LN_2, "2 ln 2", at=0.5)
     plots.log_axis(panels[1], "y")
     plots.band(panels[1], steps, mean_interval(runs["distance"]), color="green")
-    panels[0].set(ylabel="loss")
-    panels[1].set(ylabel="distance to real pictures", xlabel="steps")
-    plots.label_lines(panels[0])
+    finish_losses(panels)
     return drawing
 
 
 def plot_on_mnist(results: "xr.Dataset") -> "plots.BookFigure":
-    """Draw losses and distance of the recorded run."""
-    return plot_digits(results)
+    """Draw losses on the second scale, and distances on both, one line for each seed."""
+    return plot_runs(results.isel(data_set=0))
 
 
 def plot_samples(results: "xr.Dataset", seed: int = 0) -> "plots.BookFigure":
     """Draw what a generator made of the same random numbers at four moments."""
-    samples = results["samples"].isel(data_set=0, picture=slice(5)).sel(seed=seed).round(1)
+    samples = results["samples"].isel(data_set=0, picture=slice(3)).sel(seed=seed).round(1)
     setup = SETUPS[str(results["data_set"].values[0])]
     side = int(samples.sizes["pixel"] ** 0.5)
     drawing, panels = plots.figure(
