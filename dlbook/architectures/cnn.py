@@ -300,11 +300,14 @@ CLAIMS = (
 
 def plot_layers() -> "plots.BookFigure":
     """Draw what the three types of layers do with the height, width and number of maps."""
+    from matplotlib.patches import Rectangle
+
     drawing, axes = plots.diagram(
         "An image of 12 by 12 pixels becomes ten maps of 12 by 12 by convolution, ten of 6 by 6 by "
         "pooling, twenty of 6 by 6, twenty of 3 by 3, and a dense layer makes ten numbers of them.",
         height=3.3,
     )
+    sheet = {"facecolor": plots.hex_of("ground"), "edgecolor": plots.hex_of("blue"), "zorder": 3}
     stages = ((0.55, 1.0, 1, "image\n12 x 12"), (1.7, 1.0, 5, "10 maps\n12 x 12"),
               (2.95, 0.5, 5, "10 maps\n6 x 6"), (4.0, 0.5, 8, "20 maps\n6 x 6"),
               (5.0, 0.25, 8, "20 maps\n3 x 3"))  # fmt: skip
@@ -312,8 +315,7 @@ def plot_layers() -> "plots.BookFigure":
     for place, side, count, text in stages:
         for number in range(count):
             corner = place - side / 2 + 0.05 * number, 1.75 - side / 2 + 0.05 * number
-            middle = corner[0] + side / 2, corner[1] + side / 2
-            plots.box(axes, middle, width=side, height=side)
+            axes.add_patch(Rectangle(corner, side, side, **sheet))
         axes.text(place + 0.1, 0.95, text, ha="center", va="top", fontsize=12)
     for number in range(10):
         axes.plot(6.0, 1.0 + 0.17 * number, "o", markersize=7, color=plots.hex_of("orange"))
