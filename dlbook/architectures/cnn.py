@@ -300,8 +300,6 @@ CLAIMS = (
 
 def plot_layers() -> "plots.BookFigure":
     """Draw what the three types of layers do with the height, width and number of maps."""
-    from matplotlib.patches import Rectangle
-
     drawing, axes = plots.diagram(
         "An image of 12 by 12 pixels becomes ten maps of 12 by 12 by convolution, ten of 6 by 6 by "
         "pooling, twenty of 6 by 6, twenty of 3 by 3, and a dense layer makes ten numbers of them.",
@@ -314,8 +312,9 @@ def plot_layers() -> "plots.BookFigure":
     words = ("convo-\nlution", "pooling", "convo-\nlution", "pooling", "dense")
     for place, side, count, text in stages:
         for number in range(count):
-            corner = place - side / 2 + 0.05 * number, 1.75 - side / 2 + 0.05 * number
-            axes.add_patch(Rectangle(corner, side, side, **sheet))
+            left, low = place - side / 2 + 0.05 * number, 1.75 - side / 2 + 0.05 * number
+            right, high = left + side, low + side
+            axes.fill([left, right, right, left], [low, low, high, high], **sheet)
         axes.text(place + 0.1, 0.95, text, ha="center", va="top", fontsize=12)
     for number in range(10):
         axes.plot(6.0, 1.0 + 0.17 * number, "o", markersize=7, color=plots.hex_of("orange"))
