@@ -362,7 +362,7 @@ SENTENCES: tuple[tuple[str, Experiment, Any, str], ...] = (
      deep_needs_it, f"gain of a tuned base at a depth minus that with one hidden layer; {GAIN}"),
     ("What transfer buys is speed.", SPEED,
      partial(better_model, epoch=3), f"tuned minus scratch after 3 epochs; {GAIN}"),
-    ("Pretraining on far more, far richer data helps most.", PHOTOGRAPHS,
+    ("Features that were learned from far more, far richer data help.", PHOTOGRAPHS,
      far_richer, "accuracy on fresh photographs, minus that without; holds from 0.1 up"),
 )  # fmt: skip
 CLAIMS = tuple(
