@@ -165,7 +165,8 @@ def test_padded_digits_keep_their_ink_and_only_the_training_images_move():
 
 
 @pytest.mark.parametrize(
-    ("network", "weights"), [("course", 30_840), ("keras.io", 34_826), ("wide", 225_034)]
+    ("network", "weights"),
+    [("course", 30_840), ("keras.io", 34_826), ("wide", 225_034), ("three blocks", 241_546)],
 )
 def test_the_published_networks_have_the_published_sizes(network, weights):
     assert known_network(network).count_params() == weights
