@@ -358,21 +358,21 @@ class Digit extends Drawn {
         shape("rect", { class: "cell", x: (i % CELLS) * size, y: Math.floor(i / CELLS) * size, width: size, height: size, "fill-opacity": value }));
   }
 
+  /** Ten rows; until the network is there they are empty. */
   #drawBars() {
     const { bars, side } = this.#parts;
-    if (!bars || !side || !this.#found) {
+    if (!bars || !side) {
       return;
     }
     const wide = bars.viewBox.baseVal.width;
-    const answer = this.answer;
     const rows = DIGITS.map((digit) => {
-      const probability = this.#found.probabilities[digit];
+      const probability = this.#found?.probabilities[digit] ?? 0;
       const y = 24 * digit;
-      return shape("g", { class: digit === answer ? "row answer" : "row" },
+      return shape("g", { class: digit === this.answer ? "row answer" : "row" },
         shape("text", { x: 4, y: y + 17 }, String(digit)),
         shape("rect", { class: "room", x: 22, y: y + 4, width: wide - 96, height: 16 }),
         shape("rect", { class: "bar", x: 22, y: y + 4, width: Math.max(0, (wide - 96) * probability), height: 16 }),
-        shape("text", { x: wide - 2, y: y + 17, "text-anchor": "end" }, sure(probability)));
+        shape("text", { x: wide - 2, y: y + 17, "text-anchor": "end" }, this.#found ? sure(probability) : ""));
     });
     bars.replaceChildren(...rows);
   }
